@@ -1,0 +1,39 @@
+import type { KubeError } from './errors.ts';
+import type { Resource } from './resources.ts';
+import type { Meta, ObjectRef, RawObject } from './types.ts';
+
+/** Every cached object is a trimmed model that carries its metadata. */
+export interface Model {
+  readonly meta: Meta;
+}
+
+/** What a cache knows of its own freshness. Times are of the monotonic clock, milliseconds. */
+export interface CacheState {
+  /** A complete list was read at least once. */
+  readonly synced: boolean;
+  /** Rises with each complete list: absence from list N and N+1 is proof, a gap in a watch is not. */
+  readonly listsCompleted: number;
+  readonly lastListAt: number | undefined;
+  /** Last sign of life of the stream: event, bookmark, or list. */
+  readonly lastEventAt: number | undefined;
+  /** The failure that the loop is recovering from; undefined while list and watch work. */
+  readonly error: KubeError | undefined;
+}
+
+/** A local copy of one kind of object, kept current by list+watch. */
+export interface WatchCache<T extends Model> {
+  readonly resource: Resource;
+  get(ref: ObjectRef): T | undefined;
+  /** In no particular order. */
+  list(): readonly T[];
+  state(): CacheState;
+  /** Resolves when the first complete list was read; rejects when the signal is aborted. */
+  whenSynced(signal: AbortSignal): Promise<void>;
+  /**
+   * Takes the object that a write of ours returned, so that the next plan sees it before the watch does.
+   * A version that is not newer than the cached one is ignored.
+   */
+  upsert(object: RawObject): void;
+  /** The loop; resolves only after an abort. Never rejects: failures go to `state().error` and the log. */
+  run(signal: AbortSignal): Promise<void>;
+}
