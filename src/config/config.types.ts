@@ -1,0 +1,71 @@
+/** How traffic reaches Envoy; `auto` lets the program choose. */
+export type ExposureChoice = 'auto' | 'redirect' | 'node-port' | 'pod-ip' | 'host-network';
+
+/** Which of an entrypoint's addresses are published. */
+export type AddressChoice = 'all' | 'public' | 'private';
+
+/** An object written `namespace/name`. */
+export interface NamespacedName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Which Services without our annotation may be taken as entrypoints. */
+export type AdoptChoice =
+  | { readonly mode: 'annotated' }
+  | { readonly mode: 'auto' }
+  | {
+      readonly mode: 'list';
+      readonly pairs: readonly { readonly entrypoint: NamespacedName; readonly gateway: NamespacedName }[];
+    };
+
+export interface ManagedConfig {
+  readonly enabled: boolean;
+  /** Namespaces whose Gateways may ask for a managed entrypoint; `*` stands for all. */
+  readonly allowedNamespaces: readonly string[];
+  /** Annotation keys that a Gateway author may set; a trailing `*` matches a prefix. */
+  readonly allowedAnnotations: readonly string[];
+  /** ELB / CLB ids that a Gateway author may name. */
+  readonly allowedLoadBalancerIds: readonly string[];
+  /** Whether a Gateway author may fix the entrypoint's nodePorts. */
+  readonly allowNodePorts: boolean;
+  /** Annotations of every managed entrypoint. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly selector: Readonly<Record<string, string>>;
+  /** How long a Gateway must be gone before its entrypoint is deleted, milliseconds. */
+  readonly removeAfterMs: number;
+  readonly maxRemovalsPerPass: number;
+}
+
+export interface GatewayConfig {
+  readonly adopt: AdoptChoice;
+  readonly exposure: ExposureChoice;
+  readonly publish: AddressChoice;
+  /** Namespaces, besides Cilium's and the Gateway's own, in which an entrypoint counts. */
+  readonly entrypointNamespaces: readonly string[];
+  /** Addresses given by the user, used where no entrypoint gives one. Key: `namespace/name` of the Gateway. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
+  readonly pinNodePorts: boolean;
+  /** Our own class: a Gateway Service that has it is ours alone. */
+  readonly loadBalancerClass: string;
+  readonly managed: ManagedConfig;
+}
+
+/** The whole configuration, validated and with defaults filled in. */
+export interface Config {
+  readonly readOnly: boolean;
+  readonly cilium: {
+    /** Cilium's namespace; undefined: found by its agents, else kube-system. */
+    readonly namespace: string | undefined;
+  };
+  readonly gateway: GatewayConfig;
+  readonly holdOff: {
+    /** Reverts of our value within `windowMs` after which we stop. */
+    readonly reverts: number;
+    readonly windowMs: number;
+    readonly durationMs: number;
+  };
+  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly resyncMs: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
