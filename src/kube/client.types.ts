@@ -28,6 +28,12 @@ export interface ListResult {
   readonly resourceVersion: string;
 }
 
+/** A list whose objects were mapped while its pages came in, so that the raw pages need not be kept. */
+export interface MappedList<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+}
+
 export type PatchBody =
   | { readonly type: 'merge'; readonly body: RawObject }
   | { readonly type: 'json'; readonly body: readonly JsonPatchOperation[] }
@@ -75,6 +81,11 @@ export interface KubeClient {
   readonly server: string;
   get(resource: Resource, ref: ObjectRef, options?: RequestOptions): Promise<RawObject>;
   list(resource: Resource, options?: ListOptions): Promise<ListResult>;
+  /**
+   * As `list`, but each object is mapped as soon as its page was read: memory is needed for one raw page only. When
+   * the continuation expires the list starts over, and objects are mapped again. What `map` throws is thrown on.
+   */
+  listMapped<T>(resource: Resource, map: (raw: RawObject) => T, options?: ListOptions): Promise<MappedList<T>>;
   create(resource: Resource, object: RawObject, options: WriteOptions): Promise<RawObject>;
   patch(resource: Resource, ref: ObjectRef, patch: PatchBody, options: PatchOptions): Promise<RawObject>;
   delete(resource: Resource, ref: ObjectRef, options: DeleteOptions): Promise<void>;

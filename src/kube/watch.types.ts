@@ -14,6 +14,13 @@ export interface CacheState {
   /** Rises with each complete list: absence from list N and N+1 is proof, a gap in a watch is not. */
   readonly listsCompleted: number;
   readonly lastListAt: number | undefined;
+  /**
+   * The API server serves this kind: its last answer to a list or watch was not "no such kind". False until the first
+   * answer. When the kind vanishes the cache empties, and this is what tells that from "all objects were deleted".
+   */
+  readonly served: boolean;
+  /** Objects whose newest version could not be trimmed; they keep their last readable version, or are missing. */
+  readonly unreadable: number;
   /** Last sign of life of the stream: event, bookmark, or list. */
   readonly lastEventAt: number | undefined;
   /** The failure that the loop is recovering from; undefined while list and watch work. */
@@ -27,7 +34,10 @@ export interface WatchCache<T extends Model> {
   /** In no particular order. */
   list(): readonly T[];
   state(): CacheState;
-  /** Resolves when the first complete list was read; rejects when the signal is aborted. */
+  /**
+   * Resolves when the first complete list was read, or when the API server said that it does not serve this kind
+   * (`synced` and `served` are false then); rejects when the signal is aborted.
+   */
   whenSynced(signal: AbortSignal): Promise<void>;
   /**
    * Takes the object that a write of ours returned, so that the next plan sees it before the watch does.

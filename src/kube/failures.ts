@@ -1,0 +1,176 @@
+import { STATUS_CODES } from 'node:http';
+import type { Clock } from '../lib/clock.ts';
+import { KubeError, type KubeErrorCategory } from './errors.ts';
+import { asArray, asNumber, asRecord, asString, isRecord } from './read.ts';
+import type { RawObject } from './types.ts';
+
+/** Longest piece of a foreign text that gets into a message. */
+const EXCERPT_CHARS = 300;
+/** What the API server says of a JSON patch that does not apply, `test` or otherwise. */
+const PATCH_NOT_APPLICABLE = 'the server rejected our request due to an error in our request';
+
+/** A request, as far as messages and decisions need it. */
+export interface Attempt {
+  /** `PATCH services/status kube-system/entry` */
+  readonly operation: string;
+  /** A list or watch: its 404 can only mean that the kind is not served. */
+  readonly collection: boolean;
+  readonly jsonPatch: boolean;
+  /** `context "prod" of /home/me/.kube/config`, for messages about the connection. */
+  readonly via: string;
+  /** `host:port` of the API server. */
+  readonly host: string;
+}
+
+/** An answer that was no success. */
+export interface FailedAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+/** An HTTP answer other than 2xx as a KubeError. */
+export function answerError(attempt: Attempt, answer: FailedAnswer, clock: Pick<Clock, 'now'>): KubeError {
+  const parsed = parseStatus(answer.body);
+  const retryAfterMs = readRetryAfter(answer.retryAfter, parsed, clock.now());
+  return statusError(attempt, answer.status, parsed, plainText(answer.body), retryAfterMs);
+}
+
+/** A `Status` object, as an ERROR event of a watch carries it, as a KubeError. */
+export function watchEventError(attempt: Attempt, status: RawObject): KubeError {
+  return statusError(attempt, asNumber(status.code, 500), status, '', readRetryAfter(undefined, status, 0));
+}
+
+function statusError(
+  attempt: Attempt,
+  code: number,
+  status: RawObject | undefined,
+  text: string,
+  retryAfterMs: number | undefined,
+): KubeError {
+  const category = categoryOf(attempt, code, status);
+  const said = excerpt(status === undefined ? text : asString(status.message));
+  const title = `${code} ${STATUS_CODES[code] ?? ''}`.trimEnd();
+  const hint = hintFor(attempt, category);
+  return new KubeError(`${attempt.operation}: ${title}${said === '' ? '' : `: ${said}`}${hint}`, {
+    category,
+    status: code,
+    reason: asString(status?.reason),
+    operation: attempt.operation,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function hintFor(attempt: Attempt, category: KubeErrorCategory): string {
+  if (category === 'unauthorized') {
+    return `. The API server ${attempt.host} does not accept the credentials of ${attempt.via}: log in again or renew the token`;
+  }
+  return category === 'not-served' ? '. The API server does not serve this kind (CRD not installed?)' : '';
+}
+
+function categoryOf(attempt: Attempt, code: number, status: RawObject | undefined): KubeErrorCategory {
+  const reason = asString(status?.reason);
+  switch (code) {
+    case 401:
+      return 'unauthorized';
+    case 403:
+      return 'forbidden';
+    case 404:
+      return namesAnObject(status) && !attempt.collection ? 'not-found' : 'not-served';
+    case 408:
+      return 'timeout';
+    case 409:
+      return reason === 'AlreadyExists' ? 'exists' : 'conflict';
+    case 410:
+      return 'gone';
+    case 422:
+      return attempt.jsonPatch && isPatchNotApplicable(status) ? 'conflict' : 'invalid';
+    case 429:
+      return 'throttled';
+    default:
+      return code >= 500 ? 'unavailable' : code >= 400 ? 'invalid' : 'garbled';
+  }
+}
+
+/** A missing object is named in `details`; a missing kind is "404 page not found", or a Status without a name. */
+function namesAnObject(status: RawObject | undefined): boolean {
+  return asString(asRecord(status?.details).name) !== '';
+}
+
+function isPatchNotApplicable(status: RawObject | undefined): boolean {
+  const causes = asArray(asRecord(status?.details).causes);
+  return causes.length === 0 && asString(status?.message).startsWith(PATCH_NOT_APPLICABLE);
+}
+
+/** Retry-After in seconds or as a date, else `details.retryAfterSeconds`. In milliseconds. */
+function readRetryAfter(header: string | undefined, status: RawObject | undefined, now: number): number | undefined {
+  const seconds = Number(header ?? Number.NaN);
+  if (Number.isFinite(seconds) && seconds >= 0) {
+    return seconds * 1000;
+  }
+  const date = Date.parse(header ?? '');
+  if (Number.isFinite(date)) {
+    return Math.max(0, date - now);
+  }
+  const detail = asNumber(asRecord(status?.details).retryAfterSeconds, -1);
+  return detail > 0 ? detail * 1000 : undefined;
+}
+
+function parseStatus(body: string): RawObject | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return isRecord(parsed) && parsed.kind === 'Status' ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answer of a proxy or login page without its markup. */
+function plainText(body: string): string {
+  return body.slice(0, 10_000).replaceAll(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, ' ');
+}
+
+function excerpt(text: string): string {
+  const line = redact(text).replaceAll(/\s+/g, ' ').trim();
+  return line.length > EXCERPT_CHARS ? `${line.slice(0, EXCERPT_CHARS)}…` : line;
+}
+
+/** Foreign texts may quote what was sent to them. */
+function redact(text: string): string {
+  return text
+    .replaceAll(/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]')
+    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]');
+}
+
+/** An answer that is not what it should be. */
+export function garbledError(attempt: Attempt, what: string, status = 0, cause?: unknown): KubeError {
+  return new KubeError(`${attempt.operation}: ${attempt.host} answered ${what}`, {
+    category: 'garbled',
+    status,
+    reason: '',
+    operation: attempt.operation,
+    cause,
+  });
+}
+
+/** No answer in time. */
+export function timeoutError(attempt: Attempt, what: string): KubeError {
+  return new KubeError(`${attempt.operation}: ${what} from ${attempt.host} (${attempt.via})`, {
+    category: 'timeout',
+    status: 0,
+    reason: '',
+    operation: attempt.operation,
+  });
+}
+
+/** The credentials could not be made ready: nothing was sent. */
+export function credentialsError(attempt: Attempt, cause: unknown): KubeError {
+  const said = excerpt(cause instanceof Error ? cause.message : String(cause));
+  return new KubeError(`${attempt.operation}: no credentials from ${attempt.via}: ${said}`, {
+    category: 'unauthorized',
+    status: 0,
+    reason: '',
+    operation: attempt.operation,
+    cause,
+  });
+}

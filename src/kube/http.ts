@@ -1,0 +1,211 @@
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { abortReason } from '../lib/clock.ts';
+import type { RequestSettings } from './connection.ts';
+import { KubeError } from './errors.ts';
+import { type Attempt, garbledError, timeoutError } from './failures.ts';
+import { codeOf, transportError } from './transport-failures.ts';
+
+/** An answer larger than this is refused: V8 cannot hold it as one string, and no API server sends it in a page. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+
+export interface HttpRequest {
+  readonly attempt: Attempt;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly server: URL;
+  /** Path and query, below the server's own path. */
+  readonly path: string;
+  readonly settings: RequestSettings;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** Of the whole exchange; for a stream, until its headers are there. */
+  readonly timeoutMs: number;
+  /** Any of them ends the exchange. (AbortSignal.any would leave something behind in long-lived signals.) */
+  readonly signals: readonly AbortSignal[];
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: string;
+}
+
+/**
+ * Sends one request and reads the whole answer, whatever its status.
+ * @throws KubeError `unreachable`, `timeout` or `garbled`; the signal's reason when it is aborted
+ */
+export async function send(options: HttpRequest): Promise<HttpAnswer> {
+  const deadline = startDeadline(options);
+  try {
+    const response = await open(options, deadline);
+    const body = await readBody(options.attempt, decoded(response));
+    return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body };
+  } catch (error) {
+    throw deadline.explain(error);
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** A stream whose headers have arrived. `close` must be called by whoever stops reading. */
+export interface HttpStream {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: Readable;
+  /** Why the stream ended early, when a signal did it. */
+  readonly abortedBy: () => Error | undefined;
+  readonly close: () => void;
+}
+
+/**
+ * Sends one request and hands over the answer's body as it comes in. An abort of the signal destroys it.
+ * @throws as `send`
+ */
+export async function openStream(options: HttpRequest): Promise<HttpStream> {
+  const deadline = startDeadline(options);
+  try {
+    const response = await open(options, deadline);
+    const onAbort = (): void => {
+      response.destroy(abortedBy(options.signals));
+    };
+    const unlisten = listen(options.signals, onAbort);
+    return {
+      status: response.statusCode ?? 0,
+      retryAfter: response.headers['retry-after'],
+      body: response,
+      abortedBy: () => abortedBy(options.signals),
+      close: () => {
+        unlisten();
+        response.destroy();
+      },
+    };
+  } catch (error) {
+    throw deadline.explain(error);
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** Reads a whole body as UTF-8. */
+export async function readBody(attempt: Attempt, body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) {
+      throw garbledError(attempt, `more than ${MAX_BODY_BYTES / 1024 / 1024} MB`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+interface Deadline {
+  attach(request: ClientRequest): void;
+  /** The reason why the request was destroyed, else what the error means. */
+  explain(error: unknown): unknown;
+  clear(): void;
+}
+
+function startDeadline({ attempt, timeoutMs, signals }: HttpRequest): Deadline {
+  let request: ClientRequest | undefined;
+  let reason: Error | undefined;
+  const stop = (why: Error | undefined): void => {
+    reason ??= why;
+    request?.destroy(reason);
+  };
+  const timer = setTimeout(() => stop(timeoutError(attempt, `no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+  const unlisten = listen(signals, () => stop(abortedBy(signals)));
+  return {
+    attach(made) {
+      request = made;
+      if (reason !== undefined) {
+        made.destroy(reason);
+      }
+    },
+    explain: (error) => reason ?? (error instanceof KubeError ? error : transportError(attempt, error)),
+    clear() {
+      clearTimeout(timer);
+      unlisten();
+    },
+  };
+}
+
+/** Calls back on the first abort, at once when that was before; returns how to stop listening. */
+function listen(signals: readonly AbortSignal[], onAbort: () => void): () => void {
+  for (const signal of signals) {
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
+  if (abortedBy(signals) !== undefined) {
+    onAbort();
+  }
+  return () => {
+    for (const signal of signals) {
+      signal.removeEventListener('abort', onAbort);
+    }
+  };
+}
+
+/** The reason of the first signal that is aborted. */
+export function abortedBy(signals: readonly AbortSignal[]): Error | undefined {
+  const aborted = signals.find((signal) => signal.aborted);
+  return aborted === undefined ? undefined : abortReason(aborted);
+}
+
+async function open(options: HttpRequest, deadline: Deadline): Promise<IncomingMessage> {
+  try {
+    return await openOnce(options, deadline);
+  } catch (error) {
+    // The server closed an idle connection at the moment we took it. Reading again does no harm; a write might.
+    if (options.method === 'GET' && error instanceof StaleConnection && abortedBy(options.signals) === undefined) {
+      return await openOnce(options, deadline);
+    }
+    throw error instanceof StaleConnection ? error.cause : error;
+  }
+}
+
+class StaleConnection extends Error {}
+
+function openOnce(options: HttpRequest, deadline: Deadline): Promise<IncomingMessage> {
+  const { server, settings, body } = options;
+  return new Promise((resolve, reject) => {
+    const send = server.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = send(
+      {
+        protocol: server.protocol,
+        hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'),
+        port: server.port,
+        path: server.pathname.replace(/\/$/, '') + options.path,
+        method: options.method,
+        agent: settings.agent,
+        headers: {
+          ...settings.headers,
+          ...options.headers,
+          ...(body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }),
+        },
+      },
+      (response) => {
+        // A stream that is destroyed before anybody reads it has nobody else to tell.
+        response.on('error', () => undefined);
+        resolve(response);
+      },
+    );
+    request.on('error', (error) => {
+      const stale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error));
+      reject(stale ? new StaleConnection('the connection was stale', { cause: error }) : error);
+    });
+    deadline.attach(request);
+    request.end(body);
+  });
+}
+
+function decoded(response: IncomingMessage): Readable {
+  if (response.headers['content-encoding'] !== 'gzip') {
+    return response;
+  }
+  const gunzip = createGunzip();
+  response.once('error', (error) => gunzip.destroy(error));
+  return response.pipe(gunzip);
+}
