@@ -1,0 +1,251 @@
+import { z } from 'zod';
+import type { AdoptChoice, Config } from './config.types.ts';
+import { LONGEST_DURATION_MS, parseDuration } from './durations.ts';
+import {
+  ADOPT_PAIR,
+  ANNOTATION_PATTERN,
+  addressProblem,
+  DNS_LABEL,
+  DNS_SUBDOMAIN,
+  LABEL_VALUE,
+  NAMESPACED_NAME,
+  parseAdoptPair,
+  QUALIFIED_NAME,
+} from './names.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** Of a name with its namespace or prefix: no Kubernetes name is longer. */
+const LONGEST_TEXT = 253;
+
+/**
+ * The texts that the schema checks by pattern: what a wrong one is not, and how to write it. A pattern's error
+ * message is its key in this table.
+ */
+export const TEXT_RULES = {
+  namespace: {
+    pattern: DNS_LABEL,
+    what: 'no name of a namespace',
+    fix: 'Use lower-case letters, digits and "-", at most 63 characters.',
+  },
+  namespaceOrAll: {
+    pattern: new RegExp(`${DNS_LABEL.source}|^\\*$`),
+    what: 'no name of a namespace',
+    fix: 'Name a namespace, or write "*" (with quotes) for all of them.',
+  },
+  objectName: {
+    pattern: DNS_SUBDOMAIN,
+    what: 'no name of an object',
+    fix: 'Use lower-case letters, digits, "-" and ".".',
+  },
+  gatewayName: {
+    pattern: NAMESPACED_NAME,
+    what: 'no Gateway',
+    fix: 'Write it as namespace/name, such as default/web.',
+  },
+  adoptPair: {
+    pattern: ADOPT_PAIR,
+    what: 'no pair of entrypoint and Gateway',
+    fix: 'Write it as namespace/service=namespace/gateway, such as kube-system/entry=default/web.',
+  },
+  annotationPattern: {
+    pattern: ANNOTATION_PATTERN,
+    what: 'no annotation key',
+    fix: 'Write a key such as kubernetes.io/elb.class; a "*" may stand at the end.',
+  },
+  qualifiedName: {
+    pattern: QUALIFIED_NAME,
+    what: 'no key that Kubernetes accepts',
+    fix: 'Write it as name or prefix/name, such as kubernetes.io/elb.id.',
+  },
+  labelValue: {
+    pattern: LABEL_VALUE,
+    what: 'no label value',
+    fix: 'Use letters, digits, "-", "_" and ".", at most 63 characters.',
+  },
+  loadBalancerId: {
+    pattern: /^[A-Za-z0-9][-A-Za-z0-9]{0,63}$/,
+    what: 'no id of a load balancer',
+    fix: 'Write the id as the cloud shows it: a UUID (ELB) or lb-… (CLB).',
+  },
+} as const satisfies Record<string, { readonly pattern: RegExp; readonly what: string; readonly fix: string }>;
+
+function text(rule: keyof typeof TEXT_RULES): z.ZodString {
+  return z.string().max(LONGEST_TEXT, rule).regex(TEXT_RULES[rule].pattern, rule);
+}
+
+/** A duration such as `10m`; milliseconds once parsed. */
+function duration(atLeastMs: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .meta({ description: 'A duration such as 30s, 10m or 1h30m.', examples: ['30s', '10m', '1h30m'] })
+    .transform((value, context) => {
+      const ms = parseDuration(value);
+      if (ms === undefined || ms < atLeastMs || ms > LONGEST_DURATION_MS) {
+        context.issues.push({ code: 'custom', input: value, params: { rule: 'duration', atLeastMs } });
+        return z.NEVER;
+      }
+      return ms;
+    });
+}
+
+const address = z.string().superRefine((value, context) => {
+  const what = addressProblem(value);
+  if (what !== undefined) {
+    const fix = "Write the load balancer's IP address, or the host name of a domain CLB.";
+    context.addIssue({ code: 'custom', input: value, params: { what, fix } });
+  }
+});
+
+const adopt = z
+  .union([z.enum(['annotated', 'auto']), z.array(text('adoptPair'))])
+  .superRefine((value, context) => {
+    const gateways = new Map<string, string>();
+    for (const [index, pair] of (Array.isArray(value) ? value : []).entries()) {
+      const [entrypoint = '', gateway = ''] = pair.split('=');
+      const other = gateways.get(entrypoint);
+      if (other !== undefined && other !== gateway) {
+        const what = `${entrypoint} is already given to ${other}`;
+        const fix = 'One entrypoint serves one Gateway: make a second Service for the other.';
+        context.addIssue({ code: 'custom', path: [index], input: pair, params: { what, fix } });
+      }
+      gateways.set(entrypoint, gateway);
+    }
+  })
+  .describe('Which Services without our annotation may be taken as entrypoints.');
+
+/** The two keys that are checked together. */
+const consent = z.object({ enabled: z.boolean(), allowedNamespaces: z.array(z.string()) });
+
+const managed = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Whether a Gateway may ask for a managed entrypoint.'),
+    allowedNamespaces: z
+      .array(text('namespaceOrAll'))
+      .default([])
+      .describe('Namespaces whose Gateways may ask for one; "*" stands for all.'),
+    allowedAnnotations: z
+      .array(text('annotationPattern'))
+      .default([])
+      .describe('Annotation keys that a Gateway author may set; a trailing "*" matches a prefix.'),
+    allowedLoadBalancerIds: z
+      .array(text('loadBalancerId'))
+      .default([])
+      .describe('Ids of load balancers that a Gateway author may name.'),
+    allowNodePorts: z.boolean().default(false).describe('Whether a Gateway author may fix the nodePorts.'),
+    annotations: z
+      .record(text('qualifiedName'), z.string())
+      .default({})
+      .describe('Annotations of every managed entrypoint.'),
+    selector: z
+      .record(text('qualifiedName'), text('labelValue'))
+      .refine((value) => Object.keys(value).length > 0, {
+        params: {
+          what: 'selects nothing',
+          fix: 'Name the label of the Pods that run Envoy, such as k8s-app: cilium, or remove the key for that default.',
+        },
+      })
+      .default({ 'k8s-app': 'cilium' })
+      .meta({ minProperties: 1, description: 'Selector of every managed entrypoint.' }),
+    removeAfter: duration(1000)
+      .prefault('10m')
+      .describe('How long a Gateway must be gone before its managed entrypoint is deleted.'),
+    maxRemovalsPerPass: z.int().min(0).max(1000).default(1).describe('Most managed entrypoints deleted in one pass.'),
+  })
+  .refine((value) => !value.enabled || value.allowedNamespaces.length > 0, {
+    path: ['allowedNamespaces'],
+    // Checked even when other keys are wrong, so that all errors are told at once.
+    when: ({ value }) => consent.safeParse(value).success,
+    params: {
+      what: 'managed entrypoints are enabled, but no namespace may ask for one',
+      fix: 'Set allowedNamespaces: [my-namespace], or ["*"] for all.',
+    },
+  });
+
+const gateway = z.strictObject({
+  adopt: adopt.default('annotated'),
+  exposure: z
+    .enum(['auto', 'redirect', 'node-port', 'pod-ip', 'host-network'])
+    .default('auto')
+    .describe('How traffic reaches Envoy where no annotation says so.'),
+  publish: z
+    .enum(['all', 'public', 'private'])
+    .default('all')
+    .describe("Which of an entrypoint's addresses are published."),
+  entrypointNamespaces: z
+    .array(text('namespace'))
+    .default([])
+    .describe("Namespaces, besides Cilium's and the Gateway's own, in which an entrypoint counts."),
+  addresses: z
+    .record(text('gatewayName'), z.array(address).min(1))
+    .default({})
+    .describe('Addresses used where no entrypoint gives one, by namespace/name of the Gateway.'),
+  pinNodePorts: z.boolean().default(false).describe('Give a recreated Gateway its old nodePort where it is free.'),
+  loadBalancerClass: text('qualifiedName')
+    .refine((value) => !value.startsWith('io.cilium/'), {
+      params: {
+        what: 'is a class that Cilium serves itself',
+        fix: 'Choose a class that no other controller serves, or remove the key for the default.',
+      },
+    })
+    .default('cilium-cloud-bridge.io/entrypoint')
+    .describe('The class of Gateway Services that nobody but this program serves.'),
+  managed: managed.prefault({}),
+});
+
+/** The configuration file as users write it. The only place where keys, defaults and limits are said. */
+export const configSchema = z.strictObject({
+  readOnly: z.boolean().default(false).describe('Look and report, never write.'),
+  cilium: z
+    .strictObject({
+      namespace: text('namespace').optional().describe("Cilium's namespace; found by its agents when absent."),
+    })
+    .prefault({}),
+  gateway: gateway.prefault({}),
+  holdOff: z
+    .strictObject({
+      reverts: z.int().min(1).max(100).default(3).describe('Reverts of our value after which we stop writing it.'),
+      window: duration(1000).prefault('10m').describe('Time within which the reverts are counted.'),
+      duration: duration(1000).prefault('30m').describe('How long we stop.'),
+    })
+    .prefault({}),
+  lease: z
+    .strictObject({
+      namespace: text('namespace').default('kube-system'),
+      name: text('objectName').default('cilium-cloud-bridge'),
+    })
+    .prefault({}),
+  resync: duration(1000).prefault('10m').describe('A full pass at least so often, as a safety net.'),
+  logLevel: z.enum(LOG_LEVELS).default('info'),
+});
+
+/** The file's content with defaults, durations in milliseconds. */
+export type ConfigFile = z.output<typeof configSchema>;
+
+/** The file's words turned into the program's. */
+export function toConfig(file: ConfigFile): Config {
+  const { gateway, holdOff } = file;
+  const { removeAfter, ...managed } = gateway.managed;
+  return {
+    readOnly: file.readOnly,
+    cilium: { namespace: file.cilium.namespace },
+    gateway: { ...gateway, adopt: toAdoptChoice(gateway.adopt), managed: { ...managed, removeAfterMs: removeAfter } },
+    holdOff: { reverts: holdOff.reverts, windowMs: holdOff.window, durationMs: holdOff.duration },
+    lease: file.lease,
+    resyncMs: file.resync,
+    logLevel: file.logLevel,
+  };
+}
+
+/** `annotated`, `auto`, or a list of pairs that were checked already. */
+export function toAdoptChoice(value: 'annotated' | 'auto' | readonly string[]): AdoptChoice {
+  if (typeof value === 'string') {
+    return { mode: value };
+  }
+  return { mode: 'list', pairs: value.flatMap((pair) => parseAdoptPair(pair) ?? []) };
+}
+
+/** JSON Schema of the configuration file, for editors and for the chart's values. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(configSchema, { io: 'input' }) };
+}
