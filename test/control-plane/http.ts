@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, request as httpsRequest } from 'node:https';
+
+export interface Endpoint {
+  /** `https://<address>:<port>`, as this process reaches it. */
+  readonly server: string;
+  /** CA certificate, PEM. */
+  readonly ca: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Parsed JSON; the text itself when it is none. */
+  readonly body: unknown;
+}
+
+/** Sends one request and reads the whole answer; any HTTP status resolves. */
+export type Send = (method: string, path: string, body?: unknown, contentType?: string) => Promise<Answer>;
+
+const REQUEST_TIMEOUT_MS = 20_000;
+
+/** Requests as the user whose bearer token it is. Connections are kept until `close`. */
+export function createSender(endpoint: Endpoint, token: string): { send: Send; close: () => void } {
+  const agent = new Agent({ keepAlive: true, ca: endpoint.ca });
+  const send: Send = (method, path, body, contentType = 'application/json') =>
+    new Promise((resolve, reject) => {
+      const payload = body === undefined ? undefined : JSON.stringify(body);
+      const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
+      if (payload !== undefined) headers['content-type'] = contentType;
+      const options = { agent, method, headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
+      const request = httpsRequest(`${endpoint.server}${path}`, options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parsed(text) });
+        });
+      });
+      request.once('error', (error) => reject(new Error(`${method} ${path}: ${error.message}`, { cause: error })));
+      request.end(payload);
+    });
+  return { send, close: () => agent.destroy() };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

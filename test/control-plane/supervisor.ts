@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { type RunningProgram, startProgram } from './process.ts';
+import type { CommandLine } from './programs.ts';
+import { logLength, logSays, untilReady } from './readiness.ts';
+
+/** How one program is started, and how it shows that it works. */
+export interface Recipe {
+  command(): CommandLine;
+  /** Asked until it holds. `logged`: whether this start's log has the pattern. */
+  ready(logged: (pattern: RegExp) => boolean): Promise<boolean> | boolean;
+  /** What must be put right before it is started once more. */
+  beforeRestart?(): Promise<void>;
+}
+
+/** Starts, signals and ends the programs of one control plane; each name has at most one process. */
+export interface Supervisor<Name extends string> {
+  /** Resolves when the program is ready. */
+  start(name: Name): Promise<void>;
+  /** SIGKILL, then the same command again; resolves when it is ready. */
+  restart(name: Name): Promise<void>;
+  signal(name: Name, signal: NodeJS.Signals): void;
+  pids(): readonly number[];
+  /** SIGKILL to all, and the wait for their end. */
+  stopAll(): Promise<void>;
+}
+
+export function createSupervisor<Name extends string>(
+  dir: string,
+  recipes: Readonly<Record<Name, Recipe>>,
+  prefix: readonly string[],
+): Supervisor<Name> {
+  const programs = new Map<Name, RunningProgram>();
+
+  async function start(name: Name): Promise<void> {
+    const recipe = recipes[name];
+    const log = logPath(dir, name);
+    const from = logLength(log);
+    const program = await startProgram(name, recipe.command(), log, prefix);
+    programs.set(name, program);
+    await untilReady(program, () => recipe.ready((pattern) => logSays(log, pattern, from)));
+  }
+
+  return {
+    start,
+    async restart(name) {
+      await programs.get(name)?.kill();
+      await recipes[name].beforeRestart?.();
+      await start(name);
+    },
+    signal(name, signal) {
+      const program = programs.get(name);
+      if (program === undefined) throw new Error(`${name} was not started in this control plane`);
+      program.signal(signal);
+    },
+    pids: () => [...programs.values()].filter((program) => program.running()).map((program) => program.pid),
+    async stopAll() {
+      await Promise.all([...programs.values()].map((program) => program.kill()));
+    },
+  };
+}
+
+/** Where a program's output goes. */
+export function logPath(dir: string, name: string): string {
+  return join(dir, `${name}.log`);
+}

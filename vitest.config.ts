@@ -1,0 +1,35 @@
+import { defineConfig } from 'vitest/config';
+
+const MINUTE_MS = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/control-plane/**', 'test/datapath/**'],
+        },
+      },
+      {
+        test: {
+          name: 'control-plane',
+          include: ['test/control-plane/**/*.test.ts'],
+          testTimeout: MINUTE_MS,
+          hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium
+          fileParallelism: false, // a control plane takes about 800 MB and, at its start, every core
+        },
+      },
+      {
+        test: {
+          name: 'datapath',
+          include: ['test/datapath/**/*.test.ts'],
+          testTimeout: 5 * MINUTE_MS,
+          hookTimeout: 30 * MINUTE_MS,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
