@@ -40,6 +40,20 @@ export function parseAdoptPair(
   return ADOPT_PAIR.test(text) && entrypoint && gateway ? { entrypoint, gateway } : undefined;
 }
 
+/** The pairs that give an entrypoint away a second time, and what to say about each. */
+export function findContradictions(
+  pairs: readonly string[],
+): { readonly index: number; readonly what: string; readonly fix: string }[] {
+  const gateways = new Map<string, string>();
+  return pairs.flatMap((pair, index) => {
+    const [entrypoint = '', gateway = ''] = pair.split('=');
+    const other = gateways.get(entrypoint) ?? gateway;
+    gateways.set(entrypoint, other);
+    const fix = 'One entrypoint serves one Gateway: make a second Service for the other.';
+    return other === gateway ? [] : [{ index, what: `${entrypoint} is given to ${other} and to ${gateway}`, fix }];
+  });
+}
+
 /** Why a text can't be published as an address of a load balancer; undefined when it can. */
 export function addressProblem(text: string): string | undefined {
   const family = isIP(text);

@@ -7,6 +7,7 @@ import {
   addressProblem,
   DNS_LABEL,
   DNS_SUBDOMAIN,
+  findContradictions,
   LABEL_VALUE,
   NAMESPACED_NAME,
   parseAdoptPair,
@@ -100,16 +101,8 @@ const address = z.string().superRefine((value, context) => {
 const adopt = z
   .union([z.enum(['annotated', 'auto']), z.array(text('adoptPair'))])
   .superRefine((value, context) => {
-    const gateways = new Map<string, string>();
-    for (const [index, pair] of (Array.isArray(value) ? value : []).entries()) {
-      const [entrypoint = '', gateway = ''] = pair.split('=');
-      const other = gateways.get(entrypoint);
-      if (other !== undefined && other !== gateway) {
-        const what = `${entrypoint} is already given to ${other}`;
-        const fix = 'One entrypoint serves one Gateway: make a second Service for the other.';
-        context.addIssue({ code: 'custom', path: [index], input: pair, params: { what, fix } });
-      }
-      gateways.set(entrypoint, gateway);
+    for (const { index, ...params } of findContradictions(Array.isArray(value) ? value : [])) {
+      context.addIssue({ code: 'custom', path: [index], input: value, params });
     }
   })
   .describe('Which Services without our annotation may be taken as entrypoints.');

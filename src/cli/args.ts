@@ -1,0 +1,147 @@
+import type { AdoptChoice } from '../config/config.types.ts';
+import { explainDuration, formatDuration, LONGEST_DURATION_MS, parseDuration } from '../config/durations.ts';
+import { findContradictions, parseAdoptPair } from '../config/names.ts';
+import { LOG_LEVELS, TEXT_RULES, toAdoptChoice } from '../config/schema.ts';
+import { UsageError, type UsageProblem } from '../lib/errors.ts';
+import { suggest } from '../lib/suggest.ts';
+import type { OutputFormat, ParsedArgs } from './args.types.ts';
+import { FLAGS, type FlagName, type ScannedFlags, scanFlags } from './flags.ts';
+
+const DEFAULT_WAIT_MS = 10_000;
+const OUTPUTS = ['table', 'json'] as const satisfies readonly OutputFormat[];
+
+/**
+ * Understands the command line (without node and script). `--help` and `--version` win over everything else.
+ * @throws {UsageError} that names every problem of the command line; nothing else.
+ */
+export function parseCommandLine(argv: readonly string[]): ParsedArgs {
+  const flags = scanFlags(argv);
+  if (flags.given.has('help')) {
+    return { command: 'help' };
+  }
+  if (flags.given.has('version')) {
+    return { command: 'version' };
+  }
+  // A mistyped --once would make every other flag look wrong, so combinations are judged only when all flags are known.
+  const problems: UsageProblem[] = flags.problems.length > 0 ? [...flags.problems] : combinationProblems(flags);
+  const args = understand(flags, problems);
+  if (problems.length > 0) {
+    throw new UsageError('command line', problems);
+  }
+  return args;
+}
+
+function understand(flags: ScannedFlags, problems: UsageProblem[]): ParsedArgs {
+  const { given } = flags;
+  const common = {
+    kubeconfig: last(flags, 'kubeconfig'),
+    context: last(flags, 'context'),
+    config: last(flags, 'config'),
+    adopt: parseAdopt(flags.values.get('adopt') ?? [], problems),
+    logLevel: parseChoice(flags, 'log-level', LOG_LEVELS, problems),
+  };
+  const waitMs = parseWait(last(flags, 'wait'), problems);
+  const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
+  if (!given.has('once')) {
+    return { command: 'controller', ...common };
+  }
+  return {
+    command: 'once',
+    ...common,
+    dryRun: given.has('dry-run'),
+    waitMs,
+    output,
+    yes: given.has('yes'),
+    force: given.has('force'),
+    allowStaticRedirect: given.has('allow-static-redirect'),
+  };
+}
+
+const WITHOUT_ONCE: Partial<Record<FlagName, string>> = {
+  'dry-run':
+    'Add --once to see what would be written; for a controller that never writes set readOnly in the configuration.',
+};
+
+function combinationProblems({ given }: ScannedFlags): UsageProblem[] {
+  if (given.has('once')) {
+    return [];
+  }
+  return [...given]
+    .filter((name) => 'onceOnly' in FLAGS[name])
+    .map((name) => ({
+      at: `--${name}`,
+      what: 'works only together with --once',
+      fix: WITHOUT_ONCE[name] ?? `Add --once, or leave --${name} out.`,
+    }));
+}
+
+function parseAdopt(values: readonly string[], problems: UsageProblem[]): AdoptChoice | undefined {
+  const items = values.filter((value) => value !== '').flatMap((value) => value.split(',').map((item) => item.trim()));
+  const words = new Set(items.filter(isAdoptWord));
+  const pairs = items.filter((item) => !isAdoptWord(item));
+  const at = '--adopt';
+  for (const pair of pairs.filter((item) => parseAdoptPair(item) === undefined)) {
+    const near = suggest(pair, ['auto', 'annotated']);
+    const { fix } = TEXT_RULES.adoptPair;
+    problems.push({
+      at,
+      what: `${JSON.stringify(pair)} is neither auto nor annotated nor namespace/service=namespace/gateway`,
+      fix: near === undefined ? fix : `Did you mean ${near}?`,
+    });
+  }
+  if (words.size > 1 || (words.size > 0 && pairs.length > 0)) {
+    problems.push({ at, what: `${items.join(' and ')} don't go together`, fix: 'Keep one of them.' });
+  }
+  problems.push(...findContradictions(pairs).map(({ what, fix }) => ({ at, what, fix })));
+  if (items.length === 0) {
+    return undefined;
+  }
+  return toAdoptChoice([...words][0] ?? pairs);
+}
+
+function isAdoptWord(item: string): item is 'auto' | 'annotated' {
+  return item === 'auto' || item === 'annotated';
+}
+
+function parseWait(text: string | undefined, problems: UsageProblem[]): number {
+  if (text === undefined) {
+    return DEFAULT_WAIT_MS;
+  }
+  const ms = parseDuration(text);
+  if (ms === undefined) {
+    problems.push({ at: '--wait', ...explainDuration(text) });
+  } else if (ms > LONGEST_DURATION_MS) {
+    problems.push({
+      at: '--wait',
+      what: `${text} is too long`,
+      fix: `At most ${formatDuration(LONGEST_DURATION_MS)}.`,
+    });
+  }
+  return ms ?? DEFAULT_WAIT_MS;
+}
+
+function parseChoice<T extends string>(
+  flags: ScannedFlags,
+  name: FlagName,
+  choices: readonly T[],
+  problems: UsageProblem[],
+): T | undefined {
+  const text = last(flags, name);
+  const choice = choices.find((candidate) => candidate === text);
+  if (text !== undefined && choice === undefined) {
+    const near = suggest(text, choices);
+    const hint = near === undefined ? '' : `Did you mean ${near}? `;
+    problems.push({
+      at: `--${name}`,
+      what: `${JSON.stringify(text)} is no choice`,
+      fix: `${hint}Choices: ${choices.join(', ')}.`,
+    });
+  }
+  return choice;
+}
+
+/** The last one wins, as everywhere. An empty or missing value was reported already. */
+function last({ values }: ScannedFlags, name: FlagName): string | undefined {
+  const value = values.get(name)?.at(-1);
+  return value === '' || value?.startsWith('-') ? undefined : value;
+}

@@ -1,0 +1,38 @@
+import type { AdoptChoice, Config } from '../config/config.types.ts';
+
+/** How a report is written to stdout. */
+export type OutputFormat = 'table' | 'json';
+
+/** What every command that talks to a cluster takes. Absent flags are undefined. */
+export interface CommonOptions {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** Path of the configuration file. */
+  readonly config: string | undefined;
+  /** Overrides `gateway.adopt` of the configuration. */
+  readonly adopt: AdoptChoice | undefined;
+  /** Overrides `logLevel` of the configuration. */
+  readonly logLevel: Config['logLevel'] | undefined;
+}
+
+/** One pass from a laptop. */
+export interface OnceOptions extends CommonOptions {
+  readonly command: 'once';
+  readonly dryRun: boolean;
+  /** How long to wait for the Gateways after writing, milliseconds; 0: not at all. */
+  readonly waitMs: number;
+  readonly output: OutputFormat;
+  readonly yes: boolean;
+  readonly force: boolean;
+  readonly allowStaticRedirect: boolean;
+}
+
+export interface ControllerOptions extends CommonOptions {
+  readonly command: 'controller';
+}
+
+export type ParsedArgs =
+  | { readonly command: 'help' }
+  | { readonly command: 'version' }
+  | OnceOptions
+  | ControllerOptions;

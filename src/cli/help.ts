@@ -1,0 +1,54 @@
+/** The text of `--help`, at most 80 columns wide. */
+export function helpText(version: string): string {
+  return `cilium-cloud-bridge ${version}
+Makes Cilium's Gateway API work on Huawei Cloud CCE and Tencent TKE.
+
+USAGE
+  cilium-cloud-bridge [flags]                    run as the controller
+  cilium-cloud-bridge --once --dry-run [flags]   show what would be written
+  cilium-cloud-bridge --once [flags]             show it, ask, write it, end
+
+ONE PASS
+      --once                   look once, write what is needed, end
+      --dry-run                with --once: write nothing
+      --wait DURATION          with --once: how long to wait until the Gateways
+                               show their addresses (default 10s; 0: don't)
+  -y, --yes                    with --once: write without asking
+      --force                  with --once: write even beside a live controller
+      --allow-static-redirect  with --once: make redirect copies, though nobody
+                               keeps them current after the program has ended
+  -o, --output FORMAT          with --once: table (default) or json
+
+BOTH
+      --adopt WHAT             which Services without our annotation may be taken
+                               as entrypoints: annotated (none, the default),
+                               auto (the one that fits), or pairs of
+                               namespace/service=namespace/gateway, separated by
+                               commas; the flag may be repeated
+      --config FILE            configuration, YAML or JSON; flags win over it
+      --kubeconfig FILE        default: KUBECONFIG, ~/.kube/config, or the Pod's
+      --context NAME           context of the kubeconfig
+      --log-level LEVEL        debug, info (default), warn, error
+      --version                print the version
+  -h, --help                   print this text
+
+EXAMPLES
+  Show what would change on the cluster of the current context:
+    cilium-cloud-bridge --once --dry-run --adopt auto
+  Do it, without asking:
+    cilium-cloud-bridge --once --adopt auto --yes
+  Name the Service yourself, and read the result by machine:
+    cilium-cloud-bridge --once --yes -o json \\
+      --adopt kube-system/gateway-entrypoint=default/ip-gateway
+
+OUTPUT
+  Reports go to stdout. Logs and questions go to stderr, as JSON lines unless
+  it is a terminal. NO_COLOR and FORCE_COLOR are honoured.
+
+EXIT CODES
+  0  in sync, or everything was written; nothing fails
+  2  something is pending or declined, a check fails, or another writer
+     undoes what was written
+  1  wrong usage or configuration, no connection, or a write that failed
+`;
+}
