@@ -1,0 +1,232 @@
+import type { GatewayConfig, NamespacedName } from '../config/config.types.ts';
+import { SERVICES } from '../kube/resources.ts';
+import type { Meta } from '../kube/types.ts';
+import { describeTarget, finding, targetOf } from '../plan/make.ts';
+import type { Finding } from '../plan/plan.types.ts';
+import * as annotations from './annotations.ts';
+import type { ServiceModel } from './models/service.ts';
+import type { GatewayObservation } from './observation.ts';
+import { compareText, gatewayKey, ingressKey, SHARED_INGRESS_KEY, type Subject } from './subjects.ts';
+
+/** Which entrypoint serves which subject, and what was wrong with other claims. */
+export interface Claims {
+  /** Subject key → the entrypoint that serves it. */
+  readonly bound: Map<string, ServiceModel>;
+  /** Subjects that an entrypoint names but may or can not serve now: their state is not certain, nothing is taken back. */
+  readonly uncertain: Set<string>;
+  /** Services that name a subject, by annotation or list, valid or not: no candidates for adoption. */
+  readonly claimants: Set<string>;
+  readonly findings: Finding[];
+}
+
+interface Claim {
+  readonly service: ServiceModel;
+  readonly subjectKey: string;
+  /** What was asked for, for messages: `Gateway default/web`. */
+  readonly namespace: string;
+}
+
+/** Collects the entrypoints that say by annotation, or of which the configuration says, whom they serve. */
+export function collectClaims(
+  observation: GatewayObservation,
+  config: GatewayConfig,
+  subjects: ReadonlyMap<string, Subject>,
+): Claims {
+  const claims: Claims = { bound: new Map(), uncertain: new Set(), claimants: new Set(), findings: [] };
+  const bySubject = new Map<string, Claim[]>();
+  for (const claim of [...annotatedClaims(observation, claims), ...listedClaims(observation, config, claims)]) {
+    claims.claimants.add(claim.service.meta.uid);
+    if (!isAllowed(claim, observation, config, claims)) continue;
+    if (!subjects.has(claim.subjectKey)) {
+      reportMissingSubject(claim, observation, claims);
+      continue;
+    }
+    const others = bySubject.get(claim.subjectKey) ?? [];
+    others.push(claim);
+    bySubject.set(claim.subjectKey, others);
+  }
+  for (const [key, rivals] of bySubject) chooseOldest(key, rivals, claims);
+  return claims;
+}
+
+function annotatedClaims(observation: GatewayObservation, claims: Claims): Claim[] {
+  const found: Claim[] = [];
+  for (const service of observation.services.items) {
+    if (service.meta.deleting) continue;
+    const gateway = service.meta.annotations[annotations.GATEWAY];
+    const ingress = service.meta.annotations[annotations.INGRESS];
+    if (gateway === undefined && ingress === undefined) continue;
+    claims.claimants.add(service.meta.uid);
+    if (gateway !== undefined && ingress !== undefined) {
+      claims.findings.push(
+        finding('entrypoint-annotation', 'fail', {
+          reason: 'AnnotationsContradict',
+          target: targetOf(SERVICES, service.meta),
+          message: `The entrypoint has both ${annotations.GATEWAY} and ${annotations.INGRESS}; it can serve only one of them, so neither counts.`,
+          fix: `Remove one: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotations.INGRESS}-`,
+        }),
+      );
+      continue;
+    }
+    const claim =
+      gateway !== undefined ? gatewayClaim(service, gateway, claims) : ingressClaim(service, ingress ?? '', claims);
+    if (claim === undefined) continue;
+    found.push(claim);
+  }
+  return found;
+}
+
+function gatewayClaim(service: ServiceModel, value: string, claims: Claims): Claim | undefined {
+  const parsed = annotations.parseNamespacedName(value);
+  if (!parsed.ok) {
+    claims.findings.push(malformedAnnotation(service.meta, annotations.GATEWAY, parsed));
+    return undefined;
+  }
+  return claimOf(service, gatewayKey(parsed.value.namespace, parsed.value.name), parsed.value);
+}
+
+function ingressClaim(service: ServiceModel, value: string, claims: Claims): Claim | undefined {
+  if (value.trim() === 'shared') return { service, subjectKey: SHARED_INGRESS_KEY, namespace: '' };
+  const parsed = annotations.parseNamespacedName(value);
+  if (!parsed.ok) {
+    claims.findings.push(malformedAnnotation(service.meta, annotations.INGRESS, parsed));
+    return undefined;
+  }
+  return claimOf(service, ingressKey(parsed.value.namespace, parsed.value.name), parsed.value);
+}
+
+function claimOf(service: ServiceModel, subjectKey: string, name: NamespacedName): Claim {
+  return { service, subjectKey, namespace: name.namespace };
+}
+
+/** A malformed annotation is a finding of its object, never an exception (design.md §6). */
+export function malformedAnnotation(
+  meta: Meta,
+  key: string,
+  parsed: { readonly problem: string; readonly example: string },
+  resource = SERVICES,
+): Finding {
+  const namespaceFlag = meta.namespace === '' ? '' : `-n ${meta.namespace} `;
+  return finding('annotation', 'fail', {
+    reason: 'AnnotationMalformed',
+    target: targetOf(resource, meta),
+    message: `The annotation ${key} cannot be understood: ${parsed.problem}.`,
+    fix: `Correct it: kubectl ${namespaceFlag}annotate ${resource.kind.toLowerCase()} ${meta.name} --overwrite '${key}=${parsed.example}'`,
+    evidence: { annotation: key },
+  });
+}
+
+function listedClaims(observation: GatewayObservation, config: GatewayConfig, claims: Claims): Claim[] {
+  if (config.adopt.mode !== 'list') return [];
+  const found: Claim[] = [];
+  for (const { entrypoint, gateway } of config.adopt.pairs) {
+    const service = observation.services.items.find(
+      ({ meta }) => meta.namespace === entrypoint.namespace && meta.name === entrypoint.name && !meta.deleting,
+    );
+    if (service === undefined) {
+      claims.uncertain.add(gatewayKey(gateway.namespace, gateway.name));
+      claims.findings.push(
+        finding('entrypoint-found', 'fail', {
+          reason: 'AdoptedEntrypointNotFound',
+          target: undefined,
+          message: `The entrypoint ${entrypoint.namespace}/${entrypoint.name}, to be adopted for Gateway ${gateway.namespace}/${gateway.name}, does not exist.`,
+          fix: `Create the Service, or correct --adopt (gateway.adopt in the configuration).`,
+        }),
+      );
+      continue;
+    }
+    // An entrypoint that says itself whom it serves is believed before the list.
+    if (claims.claimants.has(service.meta.uid)) continue;
+    found.push(claimOf(service, gatewayKey(gateway.namespace, gateway.name), gateway));
+  }
+  return found;
+}
+
+/** Rule 13: an entrypoint counts only in Cilium's namespace, the subject's own, or those named in the configuration. */
+export function isAllowedNamespace(
+  namespace: string,
+  subjectNamespace: string,
+  observation: GatewayObservation,
+  config: GatewayConfig,
+): boolean {
+  return (
+    namespace === observation.ciliumNamespace ||
+    namespace === subjectNamespace ||
+    config.entrypointNamespaces.includes(namespace)
+  );
+}
+
+function isAllowed(claim: Claim, observation: GatewayObservation, config: GatewayConfig, claims: Claims): boolean {
+  const { meta } = claim.service;
+  if (isAllowedNamespace(meta.namespace, claim.namespace, observation, config)) return true;
+  claims.findings.push(
+    finding('entrypoint-namespace', 'fail', {
+      reason: 'EntrypointNamespaceNotAllowed',
+      target: targetOf(SERVICES, meta),
+      message: `The entrypoint claims ${claim.subjectKey}, but a Service in namespace ${meta.namespace} may not: only ${allowedNamespaces(claim, observation, config)} may.`,
+      fix: `Move the Service to one of these namespaces, or add "${meta.namespace}" to gateway.entrypointNamespaces in the configuration.`,
+    }),
+  );
+  return false;
+}
+
+function allowedNamespaces(claim: Claim, observation: GatewayObservation, config: GatewayConfig): string {
+  const names = new Set([observation.ciliumNamespace, claim.namespace, ...config.entrypointNamespaces]);
+  names.delete('');
+  return [...names].join(', ');
+}
+
+function reportMissingSubject(claim: Claim, observation: GatewayObservation, claims: Claims): void {
+  const kind = claim.subjectKey.startsWith('Gateway') ? observation.gateways : observation.ingresses;
+  const target = targetOf(SERVICES, claim.service.meta);
+  if (claim.subjectKey !== SHARED_INGRESS_KEY && !kind.complete) {
+    claims.findings.push(
+      finding('entrypoint-subject', 'unknown', {
+        reason: 'SubjectUnknown',
+        target,
+        message: `The entrypoint names ${claim.subjectKey}, which cannot be looked up: ${kind.why}.`,
+      }),
+    );
+    return;
+  }
+  claims.findings.push(
+    finding('entrypoint-subject', 'fail', {
+      reason: 'SubjectNotFound',
+      target,
+      message: `The entrypoint names ${claim.subjectKey}, but Cilium serves nothing of that name.`,
+      fix:
+        claim.subjectKey === SHARED_INGRESS_KEY
+          ? `Switch Cilium's Ingress on (Helm: ingressController.enabled=true), or remove the annotation ${annotations.INGRESS}.`
+          : `Create it with a class of Cilium's, or correct the annotation: kubectl -n ${claim.service.meta.namespace} annotate service ${claim.service.meta.name} --overwrite ${annotations.GATEWAY}=<namespace>/<name>`,
+    }),
+  );
+}
+
+/** Several entrypoints for one subject: the oldest serves, deterministically; each other one is a finding. */
+function chooseOldest(key: string, rivals: readonly Claim[], claims: Claims): void {
+  const [first, ...rest] = [...rivals].sort((a, b) => compareAge(a.service.meta, b.service.meta));
+  if (first === undefined) return;
+  claims.bound.set(key, first.service);
+  const winner = describeTarget(targetOf(SERVICES, first.service.meta));
+  for (const { service } of rest) {
+    if (service.meta.uid === first.service.meta.uid) continue;
+    claims.findings.push(
+      finding('entrypoint-unique', 'fail', {
+        reason: 'EntrypointNotOldest',
+        target: targetOf(SERVICES, service.meta),
+        message: `${key} has more than one entrypoint; the oldest, ${winner}, serves it, and this one is left alone.`,
+        fix: `Remove the annotation from the one that should not serve: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotations.GATEWAY}-`,
+        evidence: { serving: winner },
+      }),
+    );
+  }
+}
+
+/** Oldest first; the same second is decided by namespace and name. */
+export function compareAge(a: Meta, b: Meta): number {
+  return (
+    compareText(a.creationTimestamp, b.creationTimestamp) ||
+    compareText(a.namespace, b.namespace) ||
+    compareText(a.name, b.name)
+  );
+}

@@ -1,0 +1,57 @@
+import type { CiliumPod } from '../cilium/agents.ts';
+import type { CiliumSettings } from '../cilium/settings.ts';
+import type { CiliumVersion } from '../cilium/version.ts';
+import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
+import type { ServiceModel } from './models/service.ts';
+
+/** What was read of one kind of object, and how far it can be trusted. */
+export interface Seen<T> {
+  readonly items: readonly T[];
+  /** A complete list stands behind `items`. When false, absence proves nothing. */
+  readonly complete: boolean;
+  /** The API server knows the kind. */
+  readonly served: boolean;
+  /** Why it is not complete; empty when it is. */
+  readonly why: string;
+}
+
+/**
+ * Whether the API server keeps `ipMode` (asked with a dry-run patch): `unasked` until a plan needs to know,
+ * `unknown` when the question could not be answered.
+ */
+export type IpModeStored = 'yes' | 'no' | 'unasked' | 'unknown';
+
+/** Everything that planning Gateways needs, as plain data. */
+export interface GatewayObservation {
+  readonly ciliumNamespace: string;
+  /** Of the oldest agent; undefined when it cannot be seen. */
+  readonly ciliumVersion: CiliumVersion | undefined;
+  /** Undefined when `cilium-config` cannot be seen. */
+  readonly settings: CiliumSettings | undefined;
+  readonly ciliumPods: readonly CiliumPod[];
+  readonly gatewayClasses: Seen<GatewayClassModel>;
+  readonly gateways: Seen<GatewayModel>;
+  readonly services: Seen<ServiceModel>;
+  readonly ingresses: Seen<IngressModel>;
+  readonly pools: Seen<PoolModel>;
+  readonly ipModeStored: IpModeStored;
+  /** Since when each managed entrypoint (by uid) has had no Gateway that wants it, milliseconds. */
+  readonly unwantedForMs: ReadonlyMap<string, number>;
+  /** Pins that the API server refused: `<Service uid>/<nodePort>`. */
+  readonly refusedPins: ReadonlySet<string>;
+}
+
+/** A kind that was read completely. */
+export function seen<T>(items: readonly T[]): Seen<T> {
+  return { items, complete: true, served: true, why: '' };
+}
+
+/** A kind that the API server does not know. */
+export function notServed<T>(): Seen<T> {
+  return { items: [], complete: false, served: false, why: 'the API server does not know this kind' };
+}
+
+/** A kind that could not be read; what was read before may be given. */
+export function unread<T>(why: string, items: readonly T[] = []): Seen<T> {
+  return { items, complete: false, served: true, why };
+}

@@ -1,0 +1,83 @@
+import type { GatewayConfig } from '../config/config.types.ts';
+import { SERVICES } from '../kube/resources.ts';
+import { finding, targetOf } from '../plan/make.ts';
+import type { Finding } from '../plan/plan.types.ts';
+import type { GatewayObservation } from './observation.ts';
+import type { Subject } from './subjects.ts';
+
+/** Somebody else whose job the Gateway Service's status is. */
+export interface OtherOwner {
+  readonly name: string;
+  readonly reason: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+const METALLB_ANNOTATIONS = ['metallb.io/ip-allocated-from-pool', 'metallb.universe.tf/ip-allocated-from-pool'];
+
+/** The mend that ends every fight over the status: a class that nobody but us serves (Cilium 1.18+). */
+export function ownClassMend(config: GatewayConfig): string {
+  return (
+    `use a GatewayClass whose CiliumGatewayClassConfig sets spec.service.loadBalancerClass: ${config.loadBalancerClass} ` +
+    `(Cilium 1.18+), and recreate the Gateway`
+  );
+}
+
+/** Recognises, before any write, a controller that owns the Gateway Service's status (rule 7). */
+export function findOtherOwner(
+  subject: Subject,
+  observation: GatewayObservation,
+  config: GatewayConfig,
+): OtherOwner | undefined {
+  const service = subject.service;
+  if (service === undefined) return undefined;
+  const serviceClass = service.loadBalancerClass;
+  if (serviceClass === config.loadBalancerClass) return undefined;
+  if (serviceClass !== '') {
+    return {
+      name: `the controller of loadBalancerClass ${serviceClass}`,
+      reason: 'ForeignLoadBalancerClass',
+      why: `the Service has loadBalancerClass ${serviceClass}, which another controller serves`,
+      fix: `To have it served here, ${ownClassMend(config)}.`,
+    };
+  }
+  const settings = observation.settings;
+  const ipam = settings?.defaultLbServiceIpam ?? 'lbipam';
+  if (observation.pools.items.length > 0 && settings?.lbIpam !== false && ipam === 'lbipam') {
+    const pools = observation.pools.items.map((pool) => pool.meta.name).sort();
+    return {
+      name: 'Cilium LB-IPAM',
+      reason: 'OwnedByLbIpam',
+      why: `Cilium's LB-IPAM owns the status of every Service without a loadBalancerClass as long as a CiliumLoadBalancerIPPool exists (${pools.join(', ')}), and would undo each write`,
+      fix: `Either ${ownClassMend(config)}; or take such Services away from LB-IPAM (Helm: defaultLBServiceIPAM=none); or remove the pools.`,
+    };
+  }
+  if (ipam === 'nodeipam') {
+    return {
+      name: 'Cilium Node IPAM',
+      reason: 'OwnedByNodeIpam',
+      why: `Cilium's Node IPAM serves every Service without a loadBalancerClass (default-lb-service-ipam: nodeipam), and would undo each write`,
+      fix: `Either ${ownClassMend(config)}; or set Helm defaultLBServiceIPAM=none.`,
+    };
+  }
+  const metallb = METALLB_ANNOTATIONS.find((key) => service.meta.annotations[key] !== undefined);
+  if (metallb !== undefined) {
+    return {
+      name: 'MetalLB',
+      reason: 'OwnedByMetalLb',
+      why: `MetalLB gave this Service an address (annotation ${metallb}) and would undo each write`,
+      fix: `Either ${ownClassMend(config)}; or exclude the Service from MetalLB's pools.`,
+    };
+  }
+  return undefined;
+}
+
+export function otherOwnerFinding(subject: Subject, owner: OtherOwner): Finding {
+  return finding('gateway-service-owner', 'fail', {
+    reason: owner.reason,
+    target: subject.service === undefined ? subject.target : targetOf(SERVICES, subject.service.meta),
+    message: `Nothing is written for ${subject.key}: ${owner.why}.`,
+    fix: owner.fix,
+    evidence: { owner: owner.name },
+  });
+}

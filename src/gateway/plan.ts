@@ -1,0 +1,100 @@
+import type { GatewayConfig } from '../config/config.types.ts';
+import type { ObjectRef } from '../kube/types.ts';
+import { finding } from '../plan/make.ts';
+import type { Finding, Plan } from '../plan/plan.types.ts';
+import { adoptEntrypoints } from './adopt.ts';
+import { collectClaims } from './claims.ts';
+import { findCollisions } from './collisions.ts';
+import type { GatewayObservation } from './observation.ts';
+import { planSubject, type SubjectContext, type SubjectState } from './plan-subject.ts';
+import { planRemovals } from './removal.ts';
+import { listSubjects, type Subject } from './subjects.ts';
+import { takenNodePorts } from './target-ports.ts';
+
+/** The plan for all Gateways and Ingresses, and what the runner needs besides. */
+export interface GatewayPlan extends Plan {
+  readonly subjects: readonly SubjectState[];
+  /** A Service on which to ask, before the first write, whether the API server stores `ipMode`; undefined: no need. */
+  readonly ipModeQuestion: { readonly ref: ObjectRef; readonly ip: string } | undefined;
+  /** Uids of managed entrypoints that nobody wants now. */
+  readonly unwanted: ReadonlySet<string>;
+}
+
+/**
+ * Plans every write that brings Gateways and their entrypoints in sync. Pure: the same observation gives the same
+ * plan, and the plan after a perfect apply has no actions.
+ */
+export function planGateways(observation: GatewayObservation, config: GatewayConfig): GatewayPlan {
+  if (!observation.services.complete) return unreadable(observation);
+  const findings: Finding[] = [...unreadKinds(observation)];
+  const subjects = listSubjects(observation);
+  const byKey = new Map(subjects.map((subject) => [subject.key, subject]));
+  const claims = collectClaims(observation, config, byKey);
+  adoptEntrypoints(observation, config, subjects, claims);
+  const collisions = findCollisions(boundPairs(subjects, claims.bound));
+  findings.push(...claims.findings, ...collisions.findings);
+  const removals = planRemovals(observation, config);
+  const context: SubjectContext = {
+    observation,
+    config,
+    claims,
+    losers: collisions.losers,
+    takenNodePorts: takenNodePorts(observation.services.items),
+    removing: new Set(removals.actions.map((action) => action.target.uid)),
+  };
+  const states = subjects.map((subject) => planSubject(subject, context));
+  findings.push(...removals.findings, ...states.flatMap((state) => state.findings));
+  return {
+    actions: [...states.flatMap((state) => state.actions), ...removals.actions],
+    findings,
+    nextLookMs: removals.nextLookMs,
+    subjects: states,
+    ipModeQuestion: states.find((state) => state.ipModeQuestion !== undefined)?.ipModeQuestion,
+    unwanted: removals.unwanted,
+  };
+}
+
+function boundPairs(
+  subjects: readonly Subject[],
+  bound: ReadonlyMap<string, Parameters<typeof findCollisions>[0][number]['entrypoint']>,
+): Parameters<typeof findCollisions>[0] {
+  return subjects.flatMap((subject) => {
+    const entrypoint = bound.get(subject.key);
+    return entrypoint === undefined ? [] : [{ subject, entrypoint }];
+  });
+}
+
+function unreadKinds(observation: GatewayObservation): Finding[] {
+  const kinds = [
+    ['GatewayClasses', observation.gatewayClasses],
+    ['Gateways', observation.gateways],
+    ['Ingresses', observation.ingresses],
+    ['CiliumLoadBalancerIPPools', observation.pools],
+  ] as const;
+  return kinds
+    .filter(([, seen]) => seen.served && !seen.complete)
+    .map(([kind, seen]) =>
+      finding('observation', 'unknown', {
+        reason: 'NotReadable',
+        target: undefined,
+        message: `${kind} could not be read: ${seen.why}.`,
+      }),
+    );
+}
+
+function unreadable(observation: GatewayObservation): GatewayPlan {
+  return {
+    actions: [],
+    findings: [
+      finding('observation', 'unknown', {
+        reason: 'NotReadable',
+        target: undefined,
+        message: `Services could not be read: ${observation.services.why}.`,
+      }),
+    ],
+    nextLookMs: undefined,
+    subjects: [],
+    ipModeQuestion: undefined,
+    unwanted: new Set(),
+  };
+}

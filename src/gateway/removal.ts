@@ -1,0 +1,102 @@
+import type { GatewayConfig } from '../config/config.types.ts';
+import { SERVICES } from '../kube/resources.ts';
+import { finding, targetOf } from '../plan/make.ts';
+import type { Action, Finding } from '../plan/plan.types.ts';
+import * as annotations from './annotations.ts';
+import { compareAge } from './claims.ts';
+import { isManaged } from './managed.ts';
+import type { ServiceModel } from './models/service.ts';
+import type { GatewayObservation } from './observation.ts';
+import { gatewayKey } from './subjects.ts';
+
+/** Managed entrypoints that nobody wants any more, and those of them that may be deleted now. */
+export interface Removals {
+  readonly actions: readonly Action[];
+  readonly findings: readonly Finding[];
+  /** Uids of all that are provably unwanted in this observation: the runner measures for how long. */
+  readonly unwanted: ReadonlySet<string>;
+  /** Milliseconds until the next one is due; undefined: none waits. */
+  readonly nextLookMs: number | undefined;
+}
+
+/**
+ * Rule 14: a managed entrypoint is deleted only when its Gateway is provably gone or asks no more — complete list, kind
+ * served — for `removeAfter`, at most `maxRemovalsPerPass` at a time, and never with the annotation `retain`.
+ */
+export function planRemovals(observation: GatewayObservation, config: GatewayConfig): Removals {
+  const { gateways, services } = observation;
+  const findings: Finding[] = [];
+  const unwanted = new Set<string>();
+  if (!gateways.complete || !gateways.served || !services.complete) {
+    return { actions: [], findings, unwanted, nextLookMs: undefined };
+  }
+  const asking = new Set(
+    gateways.items
+      .filter((gateway) => gateway.meta.annotations[annotations.ENTRYPOINT] !== undefined && !gateway.meta.deleting)
+      .map((gateway) => gatewayKey(gateway.meta.namespace, gateway.meta.name)),
+  );
+  const existing = new Set(gateways.items.map((gateway) => gatewayKey(gateway.meta.namespace, gateway.meta.name)));
+  const due: { service: ServiceModel; subjectKey: string }[] = [];
+  let nextLookMs: number | undefined;
+  const managed = services.items.filter((service) => isManaged(service, observation) && !service.meta.deleting);
+  for (const service of managed.sort((a, b) => compareAge(a.meta, b.meta))) {
+    const parsed = annotations.parseNamespacedName(service.meta.annotations[annotations.GATEWAY] ?? '');
+    if (!parsed.ok) continue;
+    const subjectKey = gatewayKey(parsed.value.namespace, parsed.value.name);
+    if (asking.has(subjectKey)) continue;
+    if (service.meta.annotations[annotations.RETAIN] === 'true') {
+      findings.push(retained(service, subjectKey));
+      continue;
+    }
+    unwanted.add(service.meta.uid);
+    const waited = observation.unwantedForMs.get(service.meta.uid) ?? 0;
+    const left = config.managed.removeAfterMs - waited;
+    if (left > 0) {
+      nextLookMs = Math.min(nextLookMs ?? Number.POSITIVE_INFINITY, left);
+      findings.push(waiting(service, subjectKey, existing.has(subjectKey), left));
+    } else {
+      due.push({ service, subjectKey });
+    }
+  }
+  const now = due.slice(0, config.managed.maxRemovalsPerPass);
+  if (due.length > now.length) nextLookMs = 0;
+  return { actions: now.map(deleteAction), findings, unwanted, nextLookMs };
+}
+
+function deleteAction({ service, subjectKey }: { service: ServiceModel; subjectKey: string }): Action {
+  return {
+    kind: 'delete-entrypoint',
+    key: subjectKey,
+    target: targetOf(SERVICES, service.meta),
+    changes: [{ field: 'metadata.name', before: service.meta.name, after: undefined }],
+    reason: 'EntrypointDeleted',
+    message: `Delete the managed entrypoint of ${subjectKey}, which no longer wants it.`,
+    request: {
+      verb: 'delete',
+      resource: SERVICES,
+      ref: { namespace: service.meta.namespace, name: service.meta.name },
+      uid: service.meta.uid,
+      resourceVersion: service.meta.resourceVersion,
+    },
+    related: [],
+  };
+}
+
+function retained(service: ServiceModel, subjectKey: string): Finding {
+  return finding('managed-entrypoint', 'warn', {
+    reason: 'EntrypointRetained',
+    target: targetOf(SERVICES, service.meta),
+    message: `The managed entrypoint of ${subjectKey} is no longer wanted and is kept because of its annotation ${annotations.RETAIN}.`,
+    fix: `To have it removed: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotations.RETAIN}-`,
+  });
+}
+
+function waiting(service: ServiceModel, subjectKey: string, exists: boolean, leftMs: number): Finding {
+  return finding('managed-entrypoint', 'warn', {
+    reason: 'EntrypointUnwanted',
+    target: targetOf(SERVICES, service.meta),
+    message: `${exists ? `${subjectKey} no longer asks for its managed entrypoint` : `${subjectKey}, for which this entrypoint was made, is gone`}; the controller deletes it when that has been so for long enough.`,
+    fix: `To keep it: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotations.RETAIN}=true`,
+    evidence: { secondsLeft: Math.ceil(leftMs / 60_000) * 60 },
+  });
+}

@@ -1,0 +1,81 @@
+import type { KubeClient } from '../kube/client.types.ts';
+import { KubeError } from '../kube/errors.ts';
+import type { RawObject } from '../kube/types.ts';
+import type { Action, Outcome } from './plan.types.ts';
+
+/** What carrying an action out needs of the world. */
+export interface ApplyPorts {
+  readonly client: KubeClient;
+  readonly fieldManager: string;
+  /** Asked in the same tick in which the request is sent (rule 15). */
+  readonly mayWrite: () => boolean;
+}
+
+export interface Applied {
+  readonly outcome: Outcome;
+  /** The object as the server returned it; undefined after a delete, or when nothing was written. */
+  readonly object: RawObject | undefined;
+  /** Of a failed request, for back-off. */
+  readonly error: KubeError | undefined;
+}
+
+/**
+ * Carries one action out: one write, with its precondition in the request. Never throws for a failed write, never
+ * repeats one. Rejects only when `signal` is aborted.
+ */
+export async function applyAction(action: Action, ports: ApplyPorts, signal: AbortSignal): Promise<Applied> {
+  signal.throwIfAborted();
+  if (!ports.mayWrite()) {
+    const outcome: Outcome = { action, status: 'declined', reason: 'NotLeader', message: 'The lease is not held.' };
+    return { outcome, object: undefined, error: undefined };
+  }
+  try {
+    const object = await send(action, ports, signal);
+    return { outcome: { action, status: 'applied', reason: '', message: '' }, object, error: undefined };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return { outcome: outcomeOf(action, error), object: undefined, error };
+  }
+}
+
+async function send(action: Action, ports: ApplyPorts, signal: AbortSignal): Promise<RawObject | undefined> {
+  const { request } = action;
+  const options = { fieldManager: ports.fieldManager, signal };
+  switch (request.verb) {
+    case 'create':
+      return await ports.client.create(request.resource, request.object, options);
+    case 'patch': {
+      const subresource = request.subresource === undefined ? {} : { subresource: request.subresource };
+      return await ports.client.patch(request.resource, request.ref, request.patch, { ...options, ...subresource });
+    }
+    case 'delete': {
+      const { uid, resourceVersion } = request;
+      await ports.client.delete(request.resource, request.ref, { ...options, uid, resourceVersion });
+      return undefined;
+    }
+  }
+}
+
+function outcomeOf(action: Action, error: KubeError): Outcome {
+  const failure = { action, reason: error.category, message: error.message };
+  switch (error.category) {
+    case 'conflict':
+    case 'exists':
+    case 'gone':
+      return { ...failure, status: 'conflict' };
+    case 'not-found':
+      // The object went away between look and write: the next look decides.
+      return { ...failure, status: 'conflict' };
+    case 'forbidden':
+    case 'unauthorized':
+    case 'invalid':
+    case 'not-served':
+      return { ...failure, status: 'refused' };
+    case 'unreachable':
+    case 'timeout':
+    case 'throttled':
+    case 'unavailable':
+    case 'garbled':
+      return { ...failure, status: 'failed' };
+  }
+}
