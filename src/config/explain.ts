@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import { explainDuration, formatDuration, LONGEST_DURATION_MS, parseDuration } from './durations.ts';

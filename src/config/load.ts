@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constructFromEvents, type Event, parseEvents, YAMLException } from 'js-yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { UsageError, type UsageProblem, usageError } from '../lib/errors.ts';
 import type { AdoptChoice, Config } from './config.types.ts';
 import { explainIssues } from './explain.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AdoptChoice, Config } from './config.types.ts';
 import { LONGEST_DURATION_MS, parseDuration } from './durations.ts';
 import {
