@@ -11,7 +11,7 @@ export function atDeath(cleanup: () => void): () => void {
   if (!installed) {
     installed = true;
     process.once('exit', runPending);
-    for (const signal of SIGNALS) process.on(signal, endBy);
+    for (const signal of SIGNALS) process.prependListener(signal, endBy); // first, or a `once` is no longer counted
   }
   pending.add(cleanup);
   return () => pending.delete(cleanup);

@@ -69,25 +69,25 @@ function keyAndValue(text: string): readonly [string, string] {
 function instructions({ server, kubeconfigPath, dir, versions }: ControlPlane): string {
   return `Kubernetes ${versions.kubernetes} at ${server}, Cilium's operator ${versions.cilium}; logs and audit.log in ${dir}
 
-  export KUBECONFIG=${kubeconfigPath}
-  alias kubectl=${partPath('kubectl', MAIN_VERSIONS)}
+export KUBECONFIG=${kubeconfigPath}
+alias kubectl=${partPath('kubectl', MAIN_VERSIONS)}
 
-Make a Gateway, and see that it waits for an address:
+A Gateway that waits for an address:
 
-  kubectl apply -f - <<'EOF'
-  apiVersion: gateway.networking.k8s.io/v1
-  kind: GatewayClass
-  metadata: { name: cilium }
-  spec: { controllerName: io.cilium/gateway-controller }
-  ---
-  apiVersion: gateway.networking.k8s.io/v1
-  kind: Gateway
-  metadata: { name: ip-gateway, namespace: default }
-  spec:
-    gatewayClassName: cilium
-    listeners: [{ name: http, port: 80, protocol: HTTP }]
+kubectl apply -f - <<'EOF'
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: cilium }
+spec: { controllerName: io.cilium/gateway-controller }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: ip-gateway, namespace: default }
+spec:
+  gatewayClassName: cilium
+  listeners: [{ name: http, port: 80, protocol: HTTP }]
 EOF
-  kubectl get gateways,services -A
+kubectl get gateways,services -A
 
 Ctrl-C ends it.`;
 }
