@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { expectObject, readPage } from './answers.ts';
 import type {
   DeleteOptions,
   KubeClient,
   ListOptions,
-  ListResult,
   MappedList,
   PatchBody,
   PatchOptions,
@@ -12,12 +12,11 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './client.types.ts';
-import type { Connection, RequestSettings } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { KubeError } from './errors.ts';
-import { type Attempt, answerError, credentialsError, garbledError } from './failures.ts';
-import { abortedBy, type HttpAnswer, type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
 import { collectionPath, objectPath, query, refName, resourceName } from './paths.ts';
-import { asArray, asRecord, asString, isRecord } from './read.ts';
+import { asRecord, asString } from './read.ts';
+import { createRequester } from './requests.ts';
 import type { Resource } from './resources.ts';
 import type { ObjectRef, RawObject } from './types.ts';
 import { readWatchEvents } from './watch-events.ts';
@@ -30,90 +29,19 @@ export interface KubeClientOptions {
   /** Program name and version: `cilium-cloud-bridge/0.1.0`. */
   readonly userAgent: string;
   readonly clock?: Clock;
-  /** Default 10 s. */
+  /** Of a request that brings none of its own. Default 10 s. */
   readonly timeoutMs?: number;
-}
-
-interface Call {
-  readonly attempt: Attempt;
-  readonly method: HttpRequest['method'];
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  readonly options: RequestOptions | undefined;
 }
 
 /** The Kubernetes client of the program: plain HTTP requests over one connection pool. Retries nothing but a 401. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { connection } = options;
-  const clock = options.clock ?? systemClock;
-  const host = connection.server.host;
-  const closed = new AbortController();
+  const { connection, userAgent, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const requests = createRequester({ connection, userAgent, clock, timeoutMs });
 
-  function attemptOf(operation: string, shape: Partial<Pick<Attempt, 'collection' | 'jsonPatch'>> = {}): Attempt {
-    return { operation, collection: false, jsonPatch: false, via: connection.description, host, ...shape };
-  }
-
-  /** Runs one exchange; after a 401 once more, if the credentials on disk or from the plugin are new. */
-  async function exchange<T extends { readonly status: number }>(
-    call: Call,
-    run: (request: HttpRequest) => Promise<T>,
-    discard: (answer: T) => void,
-  ): Promise<T> {
-    const first = await settingsFor(call);
-    const answer = await run(requestOf(call, first));
-    if (answer.status !== 401 || !(await connection.renew(first.generation))) {
-      return answer;
-    }
-    discard(answer);
-    return run(requestOf(call, await settingsFor(call)));
-  }
-
-  async function settingsFor(call: Call): Promise<RequestSettings> {
-    const reason = abortedBy(signalsOf(call));
-    if (reason !== undefined) {
-      throw reason;
-    }
-    try {
-      return await connection.settings();
-    } catch (error) {
-      throw credentialsError(call.attempt, error);
-    }
-  }
-
-  function signalsOf(call: Call): readonly AbortSignal[] {
-    return call.options?.signal === undefined ? [closed.signal] : [call.options.signal, closed.signal];
-  }
-
-  function requestOf(call: Call, settings: RequestSettings): HttpRequest {
-    return {
-      attempt: call.attempt,
-      method: call.method,
-      server: connection.server,
-      path: call.path,
-      settings,
-      headers: { Accept: 'application/json', 'User-Agent': options.userAgent, ...call.headers },
-      body: call.body === undefined ? undefined : JSON.stringify(call.body),
-      timeoutMs: call.options?.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      signals: signalsOf(call),
-    };
-  }
-
-  async function ask(call: Call): Promise<RawObject> {
-    const answer = await exchange(call, send, () => undefined);
-    if (answer.status < 200 || answer.status > 299) {
-      throw answerError(call.attempt, answer, clock);
-    }
-    return parseObject(call.attempt, answer);
-  }
-
-  function get(resource: Resource, ref: ObjectRef, request?: RequestOptions): Promise<RawObject> {
-    return ask({
-      attempt: attemptOf(`GET ${resourceName(resource)} ${refName(ref)}`),
-      method: 'GET',
-      path: objectPath(resource, ref),
-      options: request,
-    });
+  async function get(resource: Resource, ref: ObjectRef, request?: RequestOptions): Promise<RawObject> {
+    const attempt = requests.attempt(`GET ${resourceName(resource)} ${refName(ref)}`);
+    const path = objectPath(resource, ref);
+    return expectObject(attempt, await requests.ask({ attempt, method: 'GET', path, options: request }), ref.name);
   }
 
   async function listMapped<T>(
@@ -137,48 +65,41 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     request: ListOptions,
   ): Promise<MappedList<T>> {
     const namespace = request.namespace ?? '';
+    const operation = `LIST ${resourceName(resource)}${namespace === '' ? '' : ` ${namespace}`}`;
+    const attempt = requests.attempt(operation, { collection: true });
     const items: T[] = [];
     let continuation = '';
     for (;;) {
-      const page = await ask({
-        attempt: attemptOf(`LIST ${resourceName(resource)}${namespace === '' ? '' : ` ${namespace}`}`, {
-          collection: true,
-        }),
+      const parameters = {
+        limit: request.pageSize ?? DEFAULT_PAGE_SIZE,
+        continue: continuation,
+        labelSelector: request.labelSelector,
+        fieldSelector: request.fieldSelector,
+      };
+      const answer = await requests.ask({
+        attempt,
         method: 'GET',
-        path:
-          collectionPath(resource, namespace) +
-          query({
-            limit: request.pageSize ?? DEFAULT_PAGE_SIZE,
-            continue: continuation,
-            labelSelector: request.labelSelector,
-            fieldSelector: request.fieldSelector,
-          }),
+        path: collectionPath(resource, namespace) + query(parameters),
         // Compression pays on the way to a laptop, not inside the cluster.
         headers: connection.inCluster ? {} : { 'Accept-Encoding': 'gzip' },
         options: request,
       });
-      for (const item of asArray(page.items)) {
-        if (isRecord(item)) {
-          items.push(map(item));
-        }
+      const page = readPage(attempt, answer);
+      for (const item of page.items) {
+        items.push(map(item));
       }
-      const metadata = asRecord(page.metadata);
-      continuation = asString(metadata.continue);
+      continuation = page.continuation;
       if (continuation === '') {
-        return { items, resourceVersion: asString(metadata.resourceVersion) };
+        return { items, resourceVersion: page.resourceVersion };
       }
     }
-  }
-
-  function list(resource: Resource, request?: ListOptions): Promise<ListResult> {
-    return listMapped(resource, (raw) => raw, request);
   }
 
   function create(resource: Resource, object: RawObject, request: WriteOptions): Promise<RawObject> {
     const metadata = asRecord(object.metadata);
     const ref = { namespace: asString(metadata.namespace), name: asString(metadata.name) };
-    return ask({
-      attempt: attemptOf(`CREATE ${resourceName(resource)} ${refName(ref)}`),
+    return requests.ask({
+      attempt: requests.attempt(`CREATE ${resourceName(resource)} ${refName(ref)}`.trimEnd()),
       method: 'POST',
       path: collectionPath(resource, ref.namespace) + writeQuery(request),
       headers: { 'Content-Type': 'application/json' },
@@ -187,20 +108,25 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     });
   }
 
-  function patch(resource: Resource, ref: ObjectRef, patch: PatchBody, request: PatchOptions): Promise<RawObject> {
+  async function patch(
+    resource: Resource,
+    ref: ObjectRef,
+    patch: PatchBody,
+    request: PatchOptions,
+  ): Promise<RawObject> {
     const subresource = request.subresource ?? '';
-    return ask({
-      attempt: attemptOf(`PATCH ${resourceName(resource, subresource)} ${refName(ref)}`, {
-        jsonPatch: patch.type === 'json',
-      }),
+    const operation = `PATCH ${resourceName(resource, subresource)} ${refName(ref)}`;
+    const attempt = requests.attempt(operation, { jsonPatch: patch.type === 'json' });
+    const force = patch.type === 'apply' ? { force: patch.force } : {};
+    const answer = await requests.ask({
+      attempt,
       method: 'PATCH',
-      path:
-        objectPath(resource, ref, subresource) +
-        writeQuery(request, patch.type === 'apply' ? { force: patch.force } : {}),
+      path: objectPath(resource, ref, subresource) + writeQuery(request, force),
       headers: { 'Content-Type': contentTypeOf(patch) },
       body: patch.body,
       options: request,
     });
+    return expectObject(attempt, answer, ref.name);
   }
 
   async function remove(resource: Resource, ref: ObjectRef, request: DeleteOptions): Promise<void> {
@@ -208,8 +134,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       ...(request.uid === undefined ? {} : { uid: request.uid }),
       ...(request.resourceVersion === undefined ? {} : { resourceVersion: request.resourceVersion }),
     };
-    await ask({
-      attempt: attemptOf(`DELETE ${resourceName(resource)} ${refName(ref)}`),
+    await requests.ask({
+      attempt: requests.attempt(`DELETE ${resourceName(resource)} ${refName(ref)}`),
       method: 'DELETE',
       path: objectPath(resource, ref) + query({ dryRun: request.dryRun === true ? 'All' : undefined }),
       headers: { 'Content-Type': 'application/json' },
@@ -219,31 +145,19 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   }
 
   async function* watch(resource: Resource, request: WatchOptions): AsyncGenerator<WatchEvent, void, void> {
-    const attempt = attemptOf(`WATCH ${resourceName(resource)}`, { collection: true });
-    const stream = await exchange<HttpStream>(
-      {
-        attempt,
-        method: 'GET',
-        path:
-          collectionPath(resource, request.namespace ?? '') +
-          query({
-            watch: 1,
-            allowWatchBookmarks: true,
-            resourceVersion: request.resourceVersion,
-            timeoutSeconds: request.serverTimeoutSeconds,
-            labelSelector: request.labelSelector,
-            fieldSelector: request.fieldSelector,
-          }),
-        options: request,
-      },
-      openStream,
-      (refused) => refused.close(),
-    );
+    const attempt = requests.attempt(`WATCH ${resourceName(resource)}`, { collection: true });
+    const parameters = {
+      watch: 1,
+      allowWatchBookmarks: true,
+      resourceVersion: request.resourceVersion,
+      timeoutSeconds: request.serverTimeoutSeconds,
+      labelSelector: request.labelSelector,
+      fieldSelector: request.fieldSelector,
+    };
+    const path = collectionPath(resource, request.namespace ?? '') + query(parameters);
+    const stream = await requests.stream({ attempt, method: 'GET', path, options: request });
     try {
-      if (stream.status !== 200) {
-        const body = await readBody(attempt, stream.body);
-        throw answerError(attempt, { status: stream.status, retryAfter: stream.retryAfter, body }, clock);
-      }
+      request.onOpen?.();
       yield* readWatchEvents(attempt, stream, request.idleTimeoutMs);
     } finally {
       stream.close();
@@ -251,24 +165,22 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
   }
 
   async function version(request?: RequestOptions): Promise<string> {
-    const answer = await ask({ attempt: attemptOf('GET version'), method: 'GET', path: '/version', options: request });
+    const attempt = requests.attempt('GET version');
+    const answer = await requests.ask({ attempt, method: 'GET', path: '/version', options: request });
     return asString(answer.gitVersion);
   }
 
   return {
     server: connection.server.href,
     get,
-    list,
+    list: (resource, request) => listMapped(resource, (raw) => raw, request),
     listMapped,
     create,
     patch,
     delete: remove,
     watch,
     version,
-    close() {
-      closed.abort(new Error('the Kubernetes client was closed'));
-      connection.close();
-    },
+    close: requests.close,
   };
 }
 
@@ -291,17 +203,4 @@ function contentTypeOf(patch: PatchBody): string {
     default:
       return patch satisfies never;
   }
-}
-
-function parseObject(attempt: Attempt, answer: HttpAnswer): RawObject {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(answer.body);
-  } catch (error) {
-    throw garbledError(attempt, 'something that is no JSON', answer.status, error);
-  }
-  if (!isRecord(parsed)) {
-    throw garbledError(attempt, 'JSON that is no object', answer.status);
-  }
-  return parsed;
 }

@@ -65,6 +65,8 @@ export interface WatchOptions extends RequestOptions {
   readonly serverTimeoutSeconds: number;
   /** The stream is given up when nothing, not even a bookmark, came for so long (a half-open connection). */
   readonly idleTimeoutMs: number;
+  /** Called when the server has accepted the watch, before the first event. */
+  readonly onOpen?: () => void;
 }
 
 export type WatchEvent =

@@ -1,0 +1,118 @@
+import type { Clock } from '../lib/clock.ts';
+import { parseObject } from './answers.ts';
+import type { RequestOptions } from './client.types.ts';
+import type { Connection, RequestSettings } from './connection.ts';
+import { type Attempt, answerError, credentialsError } from './failures.ts';
+import { abortedBy, type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
+import type { RawObject } from './types.ts';
+
+export interface RequesterOptions {
+  readonly connection: Connection;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  /** Of a request that brings none of its own. */
+  readonly timeoutMs: number;
+}
+
+/** One request, before credentials. */
+export interface Call {
+  readonly attempt: Attempt;
+  readonly method: HttpRequest['method'];
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly options: RequestOptions | undefined;
+}
+
+/** Sends requests with current credentials; what comes back is a success or a KubeError. */
+export interface Requester {
+  attempt(operation: string, shape?: Partial<Pick<Attempt, 'collection' | 'jsonPatch'>>): Attempt;
+  /** The JSON object of a 2xx answer. */
+  ask(call: Call): Promise<RawObject>;
+  /** The body of a 200 answer as it comes in. */
+  stream(call: Call): Promise<HttpStream>;
+  close(): void;
+}
+
+export function createRequester({ connection, userAgent, clock, timeoutMs }: RequesterOptions): Requester {
+  const closed = new AbortController();
+
+  /** Runs one exchange; after a 401 once more, if the credentials on disk or from the plugin are new. */
+  async function exchange<T extends { readonly status: number }>(
+    call: Call,
+    run: (request: HttpRequest) => Promise<T>,
+    discard: (answer: T) => void,
+  ): Promise<T> {
+    const first = await settingsFor(call);
+    const answer = await run(requestOf(call, first));
+    if (answer.status !== 401 || !(await connection.renew(first.generation))) {
+      return answer;
+    }
+    discard(answer);
+    return run(requestOf(call, await settingsFor(call)));
+  }
+
+  async function settingsFor(call: Call): Promise<RequestSettings> {
+    const reason = abortedBy(signalsOf(call));
+    if (reason !== undefined) {
+      throw reason;
+    }
+    try {
+      return await connection.settings();
+    } catch (error) {
+      throw credentialsError(call.attempt, error);
+    }
+  }
+
+  function signalsOf(call: Call): readonly AbortSignal[] {
+    return call.options?.signal === undefined ? [closed.signal] : [call.options.signal, closed.signal];
+  }
+
+  function requestOf(call: Call, settings: RequestSettings): HttpRequest {
+    return {
+      attempt: call.attempt,
+      method: call.method,
+      server: connection.server,
+      path: call.path,
+      settings,
+      headers: { Accept: 'application/json', 'User-Agent': userAgent, ...call.headers },
+      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      timeoutMs: call.options?.timeoutMs ?? timeoutMs,
+      signals: signalsOf(call),
+    };
+  }
+
+  return {
+    attempt: (operation, shape = {}) => ({
+      operation,
+      collection: false,
+      jsonPatch: false,
+      via: connection.description,
+      host: connection.server.host,
+      ...shape,
+    }),
+    async ask(call) {
+      const answer = await exchange(call, send, () => undefined);
+      if (answer.status < 200 || answer.status > 299) {
+        throw answerError(call.attempt, answer, clock);
+      }
+      return parseObject(call.attempt, answer);
+    },
+    async stream(call) {
+      const stream = await exchange(call, openStream, (refused) => refused.close());
+      if (stream.status === 200) {
+        return stream;
+      }
+      try {
+        const body = await readBody(call.attempt, stream.body);
+        throw answerError(call.attempt, { status: stream.status, retryAfter: stream.retryAfter, body }, clock);
+      } finally {
+        stream.close();
+      }
+    },
+    close() {
+      closed.abort(new Error('the Kubernetes client was closed'));
+      connection.close();
+    },
+  };
+}
