@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SERVICES } from '../../src/kube/resources.ts';
+import { describeEventSelectors } from '../contract/event-selectors.ts';
+import { describeServiceWrites } from '../contract/service-writes.ts';
+import { type ControlPlane, startControlPlane } from './fixture.ts';
+import type { Send } from './http.ts';
+import { valueAt } from './objects.ts';
+import { MAIN_VERSIONS, NEW_KUBERNETES, OLD_KUBERNETES } from './versions.ts';
+
+const KUBERNETES_ONLY = { operator: false, controllerManager: false, gatewayCrds: false, ciliumCrds: false };
+
+describe.each([MAIN_VERSIONS.kubernetes, NEW_KUBERNETES])('the API server of Kubernetes %s', (kubernetes) => {
+  let cluster: ControlPlane;
+  beforeAll(async () => {
+    cluster = await startControlPlane({ ...KUBERNETES_ONLY, kubernetes });
+  });
+  afterAll(() => cluster?.stop());
+
+  const send: Send = (...request) => cluster.request(...request);
+  describeServiceWrites(send);
+  describeEventSelectors(send);
+});
+
+describe(`the API server of Kubernetes ${OLD_KUBERNETES} without LoadBalancerIPMode`, () => {
+  let cluster: ControlPlane;
+  beforeAll(async () => {
+    cluster = await startControlPlane({
+      ...KUBERNETES_ONLY,
+      kubernetes: OLD_KUBERNETES,
+      apiServerFlags: ['--feature-gates=LoadBalancerIPMode=false'],
+    });
+  });
+  afterAll(() => cluster?.stop());
+
+  test('drops ipMode without an error, which a dry run shows before', async () => {
+    const ref = { namespace: 'default', name: 'dropped' };
+    await cluster.create({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: ref,
+      spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+    });
+    const body = { status: { loadBalancer: { ingress: [{ ip: '203.0.113.5', ipMode: 'Proxy' }] } } };
+    const dropped = { loadBalancer: { ingress: [{ ip: '203.0.113.5' }] } };
+    const asked = await cluster.patch(SERVICES, ref, body, { subresource: 'status', dryRun: true });
+    expect(valueAt(asked, 'status')).toEqual(dropped);
+    const written = await cluster.patch(SERVICES, ref, body, { subresource: 'status' });
+    expect(valueAt(written, 'status')).toEqual(dropped);
+  });
+});
