@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import type { Json } from '../plan/plan.types.ts';
+import type { Report } from './report.types.ts';
+
+const json: z.ZodType<Json> = z.json();
+
+const target = z
+  .object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    namespace: z.string().describe('Empty for cluster-scoped kinds.'),
+    name: z.string(),
+  })
+  .describe('An object of the cluster.');
+
+const outcome = z.object({
+  status: z
+    .enum(['pending', 'applied', 'conflict', 'refused', 'failed', 'declined'])
+    .describe(
+      'pending: not written yet, as in a dry run; applied: written; conflict: the object had changed meanwhile; ' +
+        'refused: the API server will not take it until something changes; failed: no or a broken answer; ' +
+        'declined: not tried.',
+    ),
+  reason: z.string().describe('Why it was not written: a stable code. Empty when applied.'),
+  message: z.string(),
+});
+
+const action = z.object({
+  subject: z.string().describe('What the write is for: Gateway default/web.'),
+  kind: z.enum([
+    'patch-entrypoint',
+    'create-entrypoint',
+    'delete-entrypoint',
+    'pin-node-port',
+    'publish-address',
+    'clear-address',
+  ]),
+  target,
+  changes: z.array(
+    z.object({
+      field: z.string().describe('As kubectl explain names it: spec.ports[80].targetPort.'),
+      before: json.exactOptional().describe('Absent: the field was not there before.'),
+      after: json.exactOptional().describe('Absent: the field is not there afterwards.'),
+    }),
+  ),
+  reason: z.string().describe('Stable CamelCase code.'),
+  message: z.string().describe('What is written and why, one sentence.'),
+  outcome,
+});
+
+const finding = z.object({
+  check: z.string().describe('Stable id of the check, kebab-case.'),
+  verdict: z.enum(['pass', 'warn', 'fail', 'unknown', 'not-applicable']),
+  reason: z.string().describe('Stable CamelCase code of this outcome.'),
+  target: target.nullable().describe('Null when it concerns the whole cluster.'),
+  message: z.string().describe('What is so, one sentence.'),
+  fix: z.string().describe('How to mend it; empty when nothing is to be done.'),
+  evidence: z.record(z.string(), json),
+});
+
+const count = z.int().min(0);
+
+/** What `-o json` prints. `docs/report.schema.json` is generated from it. */
+export const reportSchema: z.ZodType<Report> = z
+  .object({
+    schemaVersion: z
+      .literal(1)
+      .describe('Rises when a field is removed or changes its meaning; new fields do not change it.'),
+    program: z.object({ name: z.string(), version: z.string() }),
+    server: z.string().describe("The API server's URL."),
+    context: z.string().nullable().describe("The kubeconfig's context; null inside a Pod."),
+    mode: z.enum(['dry-run', 'once']),
+    startedAt: z.string().meta({ format: 'date-time' }),
+    inSync: z.array(z.string()).describe('Subjects with neither a write nor a fail finding: Gateway default/web.'),
+    actions: z.array(action),
+    findings: z.array(finding),
+    summary: z.object({
+      inSync: count,
+      applied: count,
+      pending: count,
+      declined: count,
+      failed: count.describe('Conflicts, refused and failed writes.'),
+      failFindings: count,
+      warnFindings: count,
+      unknownFindings: count,
+      text: z.string(),
+    }),
+    exitCode: z.literal([0, 1, 2]),
+  })
+  .meta({ title: 'Report of cilium-cloud-bridge --once -o json' });
+
+/** The published JSON Schema. */
+export function reportJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(reportSchema, { io: 'input' }) };
+}
