@@ -1,0 +1,267 @@
+import { type FieldError, invalidValue, requiredValue, tooMany } from './api-error.ts';
+import {
+  ensureObject,
+  isObject,
+  type Json,
+  type JsonObject,
+  type KubeObject,
+  listAt,
+  objectAt,
+  objectsAt,
+  stringAt,
+} from './json.ts';
+import { loadBalancerErrors } from './load-balancer-status.ts';
+import { SERVICE_STRATEGY } from './services.ts';
+import type { Strategy } from './strategy.ts';
+import { assertMicroTime, wholeSeconds } from './times.ts';
+
+const NODE: Strategy = {
+  decode(node) {
+    const spec = ensureObject(node, 'spec');
+    for (const taint of objectsAt(spec, 'taints')) {
+      if (taint.value === '') {
+        delete taint.value;
+      }
+    }
+    if (listAt(spec, 'taints').length === 0) {
+      delete spec.taints;
+    }
+  },
+  validate: (node) => objectsAt(node, 'spec', 'taints').flatMap((taint, index) => taintErrors(taint, index, node)),
+};
+
+const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+
+function taintErrors(taint: JsonObject, index: number, node: KubeObject): FieldError[] {
+  const path = `spec.taints[${index}]`;
+  if (stringAt(taint, 'key') === '') {
+    return [requiredValue(`${path}.key`, '')];
+  }
+  if (!TAINT_EFFECTS.includes(stringAt(taint, 'effect'))) {
+    return [requiredValue(`${path}.effect`, '')];
+  }
+  const same = (other: JsonObject): boolean => other.key === taint.key && other.effect === taint.effect;
+  const first = objectsAt(node, 'spec', 'taints').findIndex(same);
+  const detail = 'taints must be unique by key and effect pair';
+  return first < index ? [{ field: path, reason: 'FieldValueDuplicate', message: `Duplicate value: ${detail}` }] : [];
+}
+
+const POD: Strategy = {
+  decode(pod) {
+    const spec = ensureObject(pod, 'spec');
+    spec.restartPolicy ??= 'Always';
+    spec.terminationGracePeriodSeconds ??= 30;
+    spec.dnsPolicy ??= 'ClusterFirst';
+    spec.schedulerName ??= 'default-scheduler';
+    spec.enableServiceLinks ??= true;
+    spec.securityContext ??= {};
+    for (const container of objectsAt(spec, 'containers')) {
+      container.imagePullPolicy ??= 'IfNotPresent';
+      container.terminationMessagePath ??= '/dev/termination-log';
+      container.terminationMessagePolicy ??= 'File';
+      container.resources ??= {};
+    }
+  },
+  prepareCreate(pod) {
+    pod.status = { phase: 'Pending', qosClass: 'BestEffort' };
+  },
+  validate: (pod) => (listAt(pod, 'spec', 'containers').length === 0 ? [requiredValue('spec.containers', '')] : []),
+};
+
+const NAMESPACE: Strategy = {
+  decode(namespace) {
+    ensureObject(namespace.metadata, 'labels')['kubernetes.io/metadata.name'] = namespace.metadata.name;
+  },
+  prepareCreate(namespace) {
+    namespace.spec = { finalizers: ['kubernetes'] };
+    namespace.status = { phase: 'Active' };
+  },
+};
+
+const LEASE: Strategy = {
+  decode(lease) {
+    for (const member of ['acquireTime', 'renewTime']) {
+      assertMicroTime(lease, 'Lease', objectAt(lease, 'spec')[member]);
+    }
+  },
+  validate(lease) {
+    const seconds = objectAt(lease, 'spec').leaseDurationSeconds;
+    const bad = typeof seconds === 'number' && seconds <= 0;
+    return bad ? [invalidValue('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : [];
+  },
+};
+
+const EVENT: Strategy = {
+  decode(event) {
+    assertMicroTime(event, 'Event', event.eventTime);
+    assertMicroTime(event, 'Event', objectAt(event, 'series').lastObservedTime);
+    for (const member of ['firstTimestamp', 'lastTimestamp']) {
+      event[member] = wholeSeconds(event[member]);
+    }
+    event.eventTime ??= null;
+    event.source ??= {};
+    event.reportingComponent ??= '';
+    event.reportingInstance ??= '';
+  },
+  validate: eventErrors,
+};
+
+function eventErrors(event: KubeObject): FieldError[] {
+  const errors: FieldError[] = [];
+  const namespace = stringAt(event, 'involvedObject', 'namespace');
+  const clusterScoped = ['', 'default', 'kube-system'];
+  const fits =
+    namespace === ''
+      ? clusterScoped.includes(String(event.metadata.namespace))
+      : namespace === event.metadata.namespace;
+  if (!fits) {
+    errors.push(invalidValue('involvedObject.namespace', namespace, 'does not match event.namespace'));
+  }
+  if (typeof event.eventTime !== 'string') {
+    return errors;
+  }
+  for (const [member, field] of [
+    ['reportingComponent', 'reportingController'],
+    ['reportingInstance', 'reportingInstance'],
+    ['action', 'action'],
+    ['reason', 'reason'],
+  ] as const) {
+    if (stringAt(event, member) === '') {
+      errors.push(requiredValue(field, ''));
+    }
+  }
+  if (stringAt(event, 'message').length > 1024) {
+    errors.push(invalidValue('message', '', 'can have at most 1024 characters'));
+  }
+  return errors;
+}
+
+const INGRESS: Strategy = {
+  decode(ingress) {
+    const loadBalancer = ensureObject(ensureObject(ingress, 'status'), 'loadBalancer');
+    if (listAt(loadBalancer, 'ingress').length === 0) {
+      delete loadBalancer.ingress;
+    }
+  },
+  prepareCreate(ingress) {
+    ingress.status = { loadBalancer: {} };
+  },
+  validateStatus(ingress) {
+    const entries = objectsAt(ingress, 'status', 'loadBalancer', 'ingress');
+    return loadBalancerErrors(entries, 'status.loadBalancer.ingress');
+  },
+};
+
+const WAITING = { reason: 'Pending', message: 'Waiting for controller', lastTransitionTime: '1970-01-01T00:00:00Z' };
+
+const GATEWAY: Strategy = {
+  decode(gateway) {
+    for (const listener of objectsAt(gateway, 'spec', 'listeners')) {
+      const namespaces = ensureObject(ensureObject(listener, 'allowedRoutes'), 'namespaces');
+      namespaces.from ??= 'Same';
+    }
+    for (const address of objectsAt(gateway, 'spec', 'addresses')) {
+      address.type ??= 'IPAddress';
+    }
+    defaultConditions(gateway, ['Accepted', 'Programmed']);
+  },
+  prepareCreate(gateway) {
+    delete gateway.status;
+    defaultConditions(gateway, ['Accepted', 'Programmed']);
+  },
+  validate(gateway) {
+    return [
+      ...(stringAt(gateway, 'spec', 'gatewayClassName') === '' ? [requiredValue('spec.gatewayClassName', '')] : []),
+      ...(listAt(gateway, 'spec', 'listeners').length === 0 ? [requiredValue('spec.listeners', '')] : []),
+    ];
+  },
+  validateStatus(gateway) {
+    const count = listAt(gateway, 'status', 'addresses').length;
+    return count > 16 ? [tooMany('status.addresses', count, 16)] : [];
+  },
+};
+
+const GATEWAY_CLASS: Strategy = {
+  decode: (gatewayClass) => defaultConditions(gatewayClass, ['Accepted']),
+  prepareCreate(gatewayClass) {
+    delete gatewayClass.status;
+    defaultConditions(gatewayClass, ['Accepted']);
+  },
+};
+
+function defaultConditions(object: KubeObject, types: readonly string[]): void {
+  const status = ensureObject(object, 'status');
+  status.conditions ??= types.map((type): Json => ({ type, status: 'Unknown', ...WAITING }));
+}
+
+const WORKLOAD: Strategy = {
+  prepareCreate(workload) {
+    const daemonSet = workload.kind === 'DaemonSet';
+    workload.status = daemonSet
+      ? { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }
+      : {};
+  },
+};
+
+const CRD: Strategy = {
+  prepareCreate(crd, env) {
+    const names = objectAt(crd, 'spec', 'names');
+    const condition = (type: string, reason: string): Json => ({
+      type,
+      status: 'True',
+      reason,
+      message: '',
+      lastTransitionTime: env.timestamp(),
+    });
+    crd.status = {
+      acceptedNames: { ...names },
+      conditions: [condition('NamesAccepted', 'NoConflicts'), condition('Established', 'InitialNamesAccepted')],
+      storedVersions: objectsAt(crd, 'spec', 'versions').map((version) => stringAt(version, 'name')),
+    };
+  },
+};
+
+const CUSTOM: Strategy = {
+  prepareCreate(object) {
+    delete object.status;
+  },
+};
+
+const STRATEGIES: Readonly<Record<string, Strategy>> = {
+  services: SERVICE_STRATEGY,
+  nodes: NODE,
+  pods: POD,
+  namespaces: NAMESPACE,
+  events: EVENT,
+  'leases.coordination.k8s.io': LEASE,
+  'ingresses.networking.k8s.io': INGRESS,
+  'daemonsets.apps': WORKLOAD,
+  'deployments.apps': WORKLOAD,
+  'customresourcedefinitions.apiextensions.k8s.io': CRD,
+  'gateways.gateway.networking.k8s.io': GATEWAY,
+  'gatewayclasses.gateway.networking.k8s.io': GATEWAY_CLASS,
+};
+
+const NOTHING_SPECIAL: Strategy = {};
+
+/** What is special about a kind, by its key. */
+export function strategyOf(key: string, customWithStatus: boolean): Strategy {
+  return STRATEGIES[key] ?? (customWithStatus ? CUSTOM : NOTHING_SPECIAL);
+}
+
+/** Built-in kinds never store nulls: decoding into Go drops them. Custom ones keep what they get. */
+export function withoutNulls(value: Json): Json {
+  if (Array.isArray(value)) {
+    return value.map(withoutNulls);
+  }
+  if (!isObject(value)) {
+    return value;
+  }
+  const kept: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item !== null && item !== undefined) {
+      kept[key] = withoutNulls(item);
+    }
+  }
+  return kept;
+}
