@@ -45,7 +45,7 @@ export interface ConnectionOptions extends KubeconfigSource {
  * Loads the kubeconfig (or the Pod's service account) and keeps it current: files are looked at every 5 s at most, and
  * after a 401. The context and server stay those of the start, whatever happens to the file: a program that
  * writes must never wander to another cluster because somebody ran `kubectl config use-context`.
- * @throws ConnectionError when there is no usable configuration
+ * @throws UsageError when there is no usable configuration
  */
 export function openConnection(options: ConnectionOptions): Connection {
   let current = loadKubeconfig(options);

@@ -70,21 +70,3 @@ export class KubeError extends Error {
     return RETRYABLE.has(this.category);
   }
 }
-
-/**
- * There is no way to the API server that could be tried: no kubeconfig, an unknown context, a certificate that cannot
- * be read. The message says where, what, and the fix.
- */
-export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError';
-  /** File, or file and entry, that is at fault. */
-  readonly where: string;
-  /** What to do about it, one sentence. */
-  readonly fix: string;
-
-  constructor(where: string, what: string, fix: string, cause?: unknown) {
-    super(`${where}: ${what}. ${fix}`, { cause });
-    this.where = where;
-    this.fix = fix;
-  }
-}

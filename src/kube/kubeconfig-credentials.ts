@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
-import { ConnectionError } from './errors.ts';
+import { usageError } from '../lib/errors.ts';
 import { checkReadable, type Environment, fileExists, type NamedEntry } from './kubeconfig-files.ts';
 import { asArray, asRecord, asString, isRecord } from './read.ts';
 import type { RawObject } from './types.ts';
@@ -17,7 +17,7 @@ export interface Credentials {
 /**
  * The user entry with the points in which client-node differs from kubectl put right: data goes before files, paths and
  * commands are relative to the kubeconfig, `tokenFile` is read, an exec plugin is told its API version and cluster.
- * @throws ConnectionError when a file or an exec plugin is missing
+ * @throws UsageError when a file or an exec plugin is missing
  */
 export function credentialsOf(user: NamedEntry | undefined, cluster: NamedEntry, env: Environment): Credentials {
   if (user === undefined) {
@@ -62,7 +62,7 @@ function readToken(file: string, user: NamedEntry): string {
   checkReadable(file, `tokenFile of "${user.name}" in ${user.file}`);
   const token = readFileSync(file, 'utf8').trim();
   if (token === '') {
-    throw new ConnectionError(`${file} (tokenFile of "${user.name}")`, 'the file is empty', 'Write the token into it.');
+    throw usageError(`${file} (tokenFile of "${user.name}")`, 'the file is empty', 'Write the token into it.');
   }
   return token;
 }
@@ -101,20 +101,20 @@ function execPlugin(user: NamedEntry, cluster: NamedEntry, env: Environment): Ra
 function findCommand(user: NamedEntry, command: string, installHint: string, env: Environment): string {
   const where = `exec plugin of user "${user.name}" in ${user.file}`;
   if (command === '') {
-    throw new ConnectionError(where, 'no command is given', 'Add `command` to the exec entry.');
+    throw usageError(where, 'no command is given', 'Add `command` to the exec entry.');
   }
   const fix = installHint.trim() === '' ? 'Install it, or use another context.' : installHint.trim();
   if (command.includes('/') || command.includes('\\')) {
     const file = resolveFile(user, command);
     if (!fileExists(file)) {
-      throw new ConnectionError(where, `the command ${file} does not exist`, fix);
+      throw usageError(where, `the command ${file} does not exist`, fix);
     }
     return file;
   }
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const suffixes = process.platform === 'win32' ? ['', '.exe', '.cmd', '.bat'] : [''];
   if (!folders.some((folder) => suffixes.some((suffix) => fileExists(join(folder, command + suffix))))) {
-    throw new ConnectionError(where, `the command "${command}" is not on PATH`, fix);
+    throw usageError(where, `the command "${command}" is not on PATH`, fix);
   }
   return command;
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
-import { ConnectionError } from './errors.ts';
+import { usageError } from '../lib/errors.ts';
 import { asArray, asRecord, asString, isRecord } from './read.ts';
 import type { RawObject } from './types.ts';
 
@@ -41,7 +41,7 @@ export interface MergedFiles {
 
 /**
  * Finds and parses the files that kubectl would use, or the Pod's service account as if it were one.
- * @throws ConnectionError when there is none, or one cannot be read or parsed
+ * @throws UsageError when there is none, or one cannot be read or parsed
  */
 export function findFiles(source: KubeconfigSource, env: Environment): MergedFiles {
   if (source.path !== undefined && source.path !== '') {
@@ -51,7 +51,7 @@ export function findFiles(source: KubeconfigSource, env: Environment): MergedFil
   if (listed.length > 0) {
     const present = listed.filter(fileExists);
     if (present.length === 0) {
-      throw new ConnectionError(
+      throw usageError(
         `KUBECONFIG=${listed.join(delimiter)}`,
         'no such file',
         'Correct the variable, or name a file with --kubeconfig.',
@@ -68,7 +68,7 @@ export function findFiles(source: KubeconfigSource, env: Environment): MergedFil
   if (inCluster !== undefined) {
     return inCluster;
   }
-  throw new ConnectionError(
+  throw usageError(
     'Kubernetes',
     `no kubeconfig was found: KUBECONFIG is not set, ${home === '' ? 'HOME is not set' : `${usual} does not exist`}, and this is no Pod with a service account`,
     'Name a file with --kubeconfig.',
@@ -131,14 +131,10 @@ function parseFile(file: string): RawObject {
   } catch (error) {
     // The exception's own message quotes the file, which holds credentials.
     const what = error instanceof YAMLException ? yamlReason(error) : 'it cannot be read';
-    throw new ConnectionError(
-      file,
-      `not a kubeconfig: ${what}`,
-      'Correct the file, or name another with --kubeconfig.',
-    );
+    throw usageError(file, `not a kubeconfig: ${what}`, 'Correct the file, or name another with --kubeconfig.');
   }
   if (!isRecord(document) || !('clusters' in document || 'contexts' in document)) {
-    throw new ConnectionError(
+    throw usageError(
       file,
       'not a kubeconfig: it has neither "clusters" nor "contexts"',
       'Name a kubeconfig file with --kubeconfig.',
@@ -153,7 +149,7 @@ function yamlReason(error: YAMLException): string {
 
 /**
  * @param usedBy who names the file, for the message; empty when the user named it
- * @throws ConnectionError when the file cannot be read
+ * @throws UsageError when the file cannot be read
  */
 export function checkReadable(file: string, usedBy: string): void {
   try {
@@ -163,13 +159,13 @@ export function checkReadable(file: string, usedBy: string): void {
     }
   } catch (error) {
     const missing = asString(asRecord(error).code) === 'ENOENT';
-    throw new ConnectionError(
+    throw usageError(
       usedBy === '' ? file : `${file} (${usedBy})`,
       missing ? 'no such file' : 'the file cannot be read',
       missing ? 'Correct the path, or name another kubeconfig with --kubeconfig.' : 'Check its permissions.',
     );
   }
-  throw new ConnectionError(usedBy === '' ? file : `${file} (${usedBy})`, 'not a file', 'Correct the path.');
+  throw usageError(usedBy === '' ? file : `${file} (${usedBy})`, 'not a file', 'Correct the path.');
 }
 
 /** Whether anything exists at that path. */

@@ -1,5 +1,5 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { ConnectionError } from './errors.ts';
+import { usageError } from '../lib/errors.ts';
 import { credentialsOf, fileOrData } from './kubeconfig-credentials.ts';
 import { findFiles, type KubeconfigSource, type MergedFiles, type NamedEntry } from './kubeconfig-files.ts';
 import { asString } from './read.ts';
@@ -25,7 +25,7 @@ export interface Kubeconfig {
 /**
  * Reads the kubeconfig as kubectl does (several files in KUBECONFIG, the first entry of a name wins, paths relative to
  * their file), checks it, and hands one context to client-node's KubeConfig, which does the authentication.
- * @throws ConnectionError for everything that is wrong with it
+ * @throws UsageError for everything that is wrong with it
  */
 export function loadKubeconfig(source: KubeconfigSource = {}): Kubeconfig {
   const env = source.env ?? process.env;
@@ -75,7 +75,7 @@ function chooseContext(merged: MergedFiles, wanted: string | undefined): NamedEn
   const list = known.length === 0 ? 'The file has no contexts.' : `Known contexts: ${known.join(', ')}.`;
   const name = wanted === undefined || wanted === '' ? merged.currentContext : wanted;
   if (name === '') {
-    throw new ConnectionError(
+    throw usageError(
       merged.where,
       'no current-context is set',
       `Choose one with --context or \`kubectl config use-context\`. ${list}`,
@@ -83,7 +83,7 @@ function chooseContext(merged: MergedFiles, wanted: string | undefined): NamedEn
   }
   const context = merged.contexts.find((entry) => entry.name === name);
   if (context === undefined) {
-    throw new ConnectionError(merged.where, `there is no context "${name}"`, list);
+    throw usageError(merged.where, `there is no context "${name}"`, list);
   }
   return context;
 }
@@ -100,7 +100,7 @@ function entryOf(
     return entry;
   }
   const known = entries.map((candidate) => candidate.name).join(', ') || 'none';
-  throw new ConnectionError(
+  throw usageError(
     merged.where,
     `context "${context.name}" names the ${what} "${name}", which the file does not have`,
     `Correct the context or add the ${what}; known: ${known}.`,
@@ -112,7 +112,7 @@ function checkServer(cluster: NamedEntry): URL {
   const where = `cluster "${cluster.name}" in ${cluster.file}`;
   const server = URL.parse(text);
   if (server === null || !['http:', 'https:'].includes(server.protocol)) {
-    throw new ConnectionError(
+    throw usageError(
       where,
       text === '' ? 'it has no server' : `its server "${text}" is not an http(s) URL`,
       'Correct `server`.',
@@ -120,7 +120,7 @@ function checkServer(cluster: NamedEntry): URL {
   }
   const plain = server.protocol === 'http:' && cluster.body['insecure-skip-tls-verify'] !== true;
   if (plain && !['localhost', '127.0.0.1', '[::1]'].includes(server.hostname)) {
-    throw new ConnectionError(
+    throw usageError(
       where,
       `its server ${server.origin} is plain http, which would send credentials unencrypted`,
       'Use https, or set `insecure-skip-tls-verify: true` on the cluster if that is wanted.',

@@ -3,6 +3,8 @@ import { KubeError } from './errors.ts';
 import type { Resource } from './resources.ts';
 import type { RawObject } from './types.ts';
 
+const UNREADABLE = Symbol('unreadable');
+
 /** What was read, or why it could not be: both are data, so that one unreadable kind does not stop the others. */
 export type Read<T> =
   | {
@@ -25,18 +27,17 @@ export async function readAll<T>(
   options: ListOptions,
   trim: (raw: RawObject) => T | undefined,
 ): Promise<Read<T>> {
-  let unreadable = 0;
-  function tolerant(raw: RawObject): T | undefined {
+  function tolerant(raw: RawObject): T | undefined | typeof UNREADABLE {
     try {
       return trim(raw);
     } catch {
-      unreadable += 1;
-      return undefined;
+      return UNREADABLE;
     }
   }
   try {
     const list = await client.listMapped(resource, tolerant, options);
-    const items = list.items.filter((item) => item !== undefined);
+    const items = list.items.filter((item): item is T => item !== undefined && item !== UNREADABLE);
+    const unreadable = list.items.filter((item) => item === UNREADABLE).length;
     return { ok: true, items, resourceVersion: list.resourceVersion, unreadable };
   } catch (error) {
     if (error instanceof KubeError) {

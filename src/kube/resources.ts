@@ -69,3 +69,10 @@ export const LB_IP_POOLS: Resource = {
   kind: 'CiliumLoadBalancerIPPool',
   namespaced: false,
 };
+export const SELF_SUBJECT_ACCESS_REVIEWS: Resource = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectaccessreviews',
+  kind: 'SelfSubjectAccessReview',
+  namespaced: false,
+};

@@ -1,4 +1,5 @@
-import { abortReason, type Clock } from '../lib/clock.ts';
+import { orAborted } from '../lib/abort.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { KubeError } from './errors.ts';
 import type { CacheState } from './watch.types.ts';
@@ -114,20 +115,6 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
       logger.warn({ resource: kind, objects }, 'kind is no longer served; its objects were dropped');
       tell();
     },
-    whenSettled: (signal) => untilAborted(settled.promise, signal),
+    whenSettled: (signal) => orAborted(settled.promise, signal),
   };
-}
-
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortReason(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) {
-      onAbort();
-    }
-    void promise.then(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    });
-  });
 }

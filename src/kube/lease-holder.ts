@@ -1,0 +1,75 @@
+import type { Clock } from '../lib/clock.ts';
+import type { KubeClient, RequestOptions } from './client.types.ts';
+import { KubeError } from './errors.ts';
+import { type LeaseRecord, readLease } from './lease-record.ts';
+import { LEASES } from './resources.ts';
+
+/** Clocks that differ by more than this are not what an old renewal means: its holder is dead. */
+const MAX_SKEW_MS = 3_600_000;
+const LOOK_AGAIN_MS = 1_000;
+const DEFAULT_DURATION_MS = 15_000;
+
+/** Whether somebody leads now. */
+export type LeaseHolder =
+  | { readonly live: false /** Who held it last; empty when nobody did. */; readonly holder: string }
+  | {
+      readonly live: true;
+      readonly holder: string;
+      /** RFC 3339, as the holder's clock had it. */
+      readonly renewTime: string;
+    };
+
+/**
+ * Looks whether a Lease is held by somebody alive, without taking part in the election. A renewal within the Lease's
+ * duration says yes. One that is older, or in the future, may come from a clock that differs from ours: then the record
+ * is watched for up to its duration, and a change says yes.
+ * @throws KubeError when the Lease cannot be read (a missing one can: nobody holds it); the signal's reason
+ */
+export async function readLeaseHolder(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  clock: Clock,
+  options: RequestOptions = {},
+): Promise<LeaseHolder> {
+  const first = await read(client, namespace, name, options);
+  if (first === undefined || first.holder === '') {
+    return { live: false, holder: '' };
+  }
+  const durationMs = first.durationMs || DEFAULT_DURATION_MS;
+  const age = clock.now() - Date.parse(first.renewTime);
+  if (age >= 0 && age < durationMs) {
+    return { live: true, holder: first.holder, renewTime: first.renewTime };
+  }
+  if (!(Math.abs(age) < MAX_SKEW_MS)) {
+    return { live: false, holder: first.holder };
+  }
+  const until = clock.monotonic() + durationMs;
+  while (clock.monotonic() < until) {
+    await clock.sleep(LOOK_AGAIN_MS, options.signal);
+    const next = await read(client, namespace, name, options);
+    if (next === undefined || next.holder === '') {
+      return { live: false, holder: first.holder };
+    }
+    if (next.renewTime !== first.renewTime || next.holder !== first.holder) {
+      return { live: true, holder: next.holder, renewTime: next.renewTime };
+    }
+  }
+  return { live: false, holder: first.holder };
+}
+
+async function read(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  options: RequestOptions,
+): Promise<LeaseRecord | undefined> {
+  try {
+    return readLease(await client.get(LEASES, { namespace, name }, options));
+  } catch (error) {
+    if (error instanceof KubeError && error.category === 'not-found') {
+      return undefined;
+    }
+    throw error;
+  }
+}
