@@ -1,0 +1,269 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { UsageError } from '../../src/lib/errors.ts';
+
+const DEFAULTS = {
+  readOnly: false,
+  cilium: { namespace: undefined },
+  gateway: {
+    adopt: { mode: 'annotated' },
+    exposure: 'auto',
+    publish: 'all',
+    entrypointNamespaces: [],
+    addresses: {},
+    pinNodePorts: false,
+    loadBalancerClass: 'cilium-cloud-bridge.io/entrypoint',
+    managed: {
+      enabled: false,
+      allowedNamespaces: [],
+      allowedAnnotations: [],
+      allowedLoadBalancerIds: [],
+      allowNodePorts: false,
+      annotations: {},
+      selector: { 'k8s-app': 'cilium' },
+      removeAfterMs: 600_000,
+      maxRemovalsPerPass: 1,
+    },
+  },
+  holdOff: { reverts: 3, windowMs: 600_000, durationMs: 1_800_000 },
+  lease: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
+  resyncMs: 600_000,
+  logLevel: 'info',
+};
+
+/** The message of the UsageError that the text causes. */
+function problemOf(text: string): string {
+  try {
+    parseConfig(text, 'c.yaml');
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return error instanceof UsageError ? error.message : '';
+  }
+  throw new Error('no error');
+}
+
+describe('parseConfig', () => {
+  it.each(['', '\n', '# only a comment\n', '---\n', '{}', 'gateway:\n  # adopt: auto\nholdOff:\n'])(
+    'gives the defaults for %j',
+    (text) => {
+      expect(parseConfig(text, 'c.yaml')).toEqual(DEFAULTS);
+    },
+  );
+
+  it('reads every key', () => {
+    const text = `
+readOnly: true
+cilium: { namespace: cilium }
+gateway:
+  adopt: [kube-system/entry=default/web]
+  exposure: pod-ip
+  publish: public
+  entrypointNamespaces: [edge]
+  addresses:
+    default/web: [121.36.1.2, lb.example.com]
+  pinNodePorts: true
+  loadBalancerClass: example.com/lb
+  managed:
+    enabled: true
+    allowedNamespaces: ["*"]
+    allowedAnnotations: [kubernetes.io/elb.*]
+    allowedLoadBalancerIds: [lb-12ab]
+    allowNodePorts: true
+    annotations: { kubernetes.io/elb.class: union }
+    selector: { k8s-app: cilium-envoy }
+    removeAfter: 1h
+    maxRemovalsPerPass: 2
+holdOff: { reverts: 5, window: 5m, duration: 1h30m }
+lease: { namespace: ops, name: bridge }
+resync: 30s
+logLevel: debug
+`;
+    expect(parseConfig(text, 'c.yaml')).toEqual({
+      readOnly: true,
+      cilium: { namespace: 'cilium' },
+      gateway: {
+        adopt: {
+          mode: 'list',
+          pairs: [
+            {
+              entrypoint: { namespace: 'kube-system', name: 'entry' },
+              gateway: { namespace: 'default', name: 'web' },
+            },
+          ],
+        },
+        exposure: 'pod-ip',
+        publish: 'public',
+        entrypointNamespaces: ['edge'],
+        addresses: { 'default/web': ['121.36.1.2', 'lb.example.com'] },
+        pinNodePorts: true,
+        loadBalancerClass: 'example.com/lb',
+        managed: {
+          enabled: true,
+          allowedNamespaces: ['*'],
+          allowedAnnotations: ['kubernetes.io/elb.*'],
+          allowedLoadBalancerIds: ['lb-12ab'],
+          allowNodePorts: true,
+          annotations: { 'kubernetes.io/elb.class': 'union' },
+          selector: { 'k8s-app': 'cilium-envoy' },
+          removeAfterMs: 3_600_000,
+          maxRemovalsPerPass: 2,
+        },
+      },
+      holdOff: { reverts: 5, windowMs: 300_000, durationMs: 5_400_000 },
+      lease: { namespace: 'ops', name: 'bridge' },
+      resyncMs: 30_000,
+      logLevel: 'debug',
+    });
+  });
+
+  it('reads JSON, indented with tabs too', () => {
+    expect(parseConfig('{\n\t"readOnly": true,\n\t"resync": "1m"\n}', 'c.json')).toMatchObject({
+      readOnly: true,
+      resyncMs: 60_000,
+    });
+  });
+
+  it('tells all problems at once, in the order of the lines', () => {
+    const text = `gatway: {}
+gateway:
+  exposure: nodeport
+  adopt:
+    - a/b=c/d
+    - a/b=c/e
+    - x
+  managed:
+    enabled: true
+    selector: {}
+    removeAfter: 10
+    annotations:
+      kubernetes.io/elb.id: 12
+  addresses:
+    default/web: [1.2.3]
+    web: []
+holdOff:
+  window: 5ms
+logLevel: warning
+`;
+    expect(problemOf(text)).toBe(
+      [
+        'c.yaml: 12 problems',
+        '  line 1, gatway: no such key. Did you mean gateway?',
+        '  line 3, gateway.exposure: "nodeport" is no choice. Did you mean node-port? Choices: auto, redirect, node-port, pod-ip, host-network.',
+        '  line 6, gateway.adopt[1]: a/b is given to c/d and to c/e. One entrypoint serves one Gateway: make a second Service for the other.',
+        '  line 7, gateway.adopt[2]: "x" is no pair of entrypoint and Gateway. Write it as namespace/service=namespace/gateway, such as kube-system/entry=default/web.',
+        '  line 8, gateway.managed.allowedNamespaces: managed entrypoints are enabled, but no namespace may ask for one. Set allowedNamespaces: [my-namespace], or ["*"] for all.',
+        '  line 10, gateway.managed.selector: selects nothing. Name the label of the Pods that run Envoy, such as k8s-app: cilium, or remove the key for that default.',
+        '  line 11, gateway.managed.removeAfter: 10 has no unit. Write 10s for seconds or 10m for minutes.',
+        '  line 13, gateway.managed.annotations."kubernetes.io/elb.id": must be a text, not 12. Write a text; put numbers, true and false in quotes.',
+        '  line 15, gateway.addresses."default/web"[0]: "1.2.3" is neither an IP address nor a host name. Write the load balancer\'s IP address, or the host name of a domain CLB.',
+        '  line 16, gateway.addresses.web: "web" is no Gateway. Write it as namespace/name, such as default/web.',
+        '  line 18, holdOff.window: "5ms" is out of range. Write a duration from 1s to 168h.',
+        '  line 19, logLevel: "warning" is no choice. Did you mean warn? Choices: debug, info, warn, error.',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['read_only: true', 'line 1, read_only: no such key. Did you mean readOnly?'],
+    ['adopt: auto', 'line 1, adopt: no such key. Did you mean gateway.adopt?'],
+    ['gateway: { lease: {} }', 'line 1, gateway.lease: no such key. Did you mean lease at the top level?'],
+    ['lease: { colour: red }', 'line 1, lease.colour: no such key. Known here: namespace, name.'],
+    ['readOnly: yes', 'line 1, readOnly: must be true or false, not "yes". Write true or false, without quotes.'],
+    [
+      'gateway: { adopt: a/b=c/d }',
+      'line 1, gateway.adopt: "a/b=c/d" is no choice. Write annotated, auto, or a list such as [kube-system/entry=default/web].',
+    ],
+    [
+      'gateway: { managed: { maxRemovalsPerPass: -1 } }',
+      'line 1, gateway.managed.maxRemovalsPerPass: -1 is out of range. Write a number of at least 0.',
+    ],
+    ['holdOff: { reverts: 101 }', 'line 1, holdOff.reverts: 101 is out of range. Write a number of at most 100.'],
+    [
+      'gateway: { addresses: { default/web: [] } }',
+      'line 1, gateway.addresses."default/web": is an empty list. Add at least one entry, or remove the key.',
+    ],
+    [
+      'gateway: { loadBalancerClass: io.cilium/node }',
+      'line 1, gateway.loadBalancerClass: is a class that Cilium serves itself. Choose a class that no other controller serves, or remove the key for the default.',
+    ],
+    [
+      'gateway: { managed: { selector: { "a b": c } } }',
+      'line 1, gateway.managed.selector."a b": "a b" is no key that Kubernetes accepts. Write it as name or prefix/name, such as kubernetes.io/elb.id.',
+    ],
+    [
+      'gateway: { managed: { selector: { a: "b c" } } }',
+      'line 1, gateway.managed.selector.a: "b c" is no label value. Use letters, digits, "-", "_" and ".", at most 63 characters.',
+    ],
+    [
+      'gateway: { managed: { annotations: { a: null } } }',
+      'line 1, gateway.managed.annotations.a: must be a text, not null. Write a text; put numbers, true and false in quotes.',
+    ],
+    [
+      'gateway: { managed: { allowedNamespaces: [Web] } }',
+      'line 1, gateway.managed.allowedNamespaces[0]: "Web" is no name of a namespace. Name a namespace, or write "*" (with quotes) for all of them.',
+    ],
+    [
+      'gateway: []',
+      'line 1, gateway: must be keys with values, not a list. Put keys under it, indented, each with its value.',
+    ],
+    ['- a', 'must be keys with values, not a list. Put keys under it, indented, each with its value.'],
+    ['just text', 'must be keys with values, not "just text". Put keys under it, indented, each with its value.'],
+    [
+      '__proto__: { readOnly: true }',
+      'line 1, __proto__: no such key. Known here: readOnly, cilium, gateway, holdOff, lease, resync, logLevel.',
+    ],
+    ['--- {}\n--- {}', 'holds 2 YAML documents. Keep one: remove the lines with "---".'],
+    [
+      'gateway:\n  adopt: [',
+      'line 2, column 11: unexpected end of the stream within a flow collection. Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.',
+    ],
+    [
+      'readOnly: true\nreadOnly: false',
+      'line 2, column 1: duplicated mapping key. Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.',
+    ],
+  ])('explains %j', (text, problem) => {
+    expect(problemOf(text)).toBe(`c.yaml: ${problem}`);
+  });
+});
+
+describe('loadConfig', () => {
+  function failing(code: string): () => string {
+    return () => {
+      throw Object.assign(new Error(`${code}: no`), { code });
+    };
+  }
+
+  it('gives the defaults without a file', () => {
+    expect(loadConfig(undefined)).toEqual(DEFAULTS);
+  });
+
+  it('puts flags over the file', () => {
+    const config = loadConfig('/c.yaml', { adopt: { mode: 'auto' }, logLevel: 'error' }, () => 'logLevel: debug\n');
+    expect(config).toEqual({
+      ...DEFAULTS,
+      gateway: { ...DEFAULTS.gateway, adopt: { mode: 'auto' } },
+      logLevel: 'error',
+    });
+  });
+
+  it('keeps what the file says where no flag is given', () => {
+    expect(loadConfig('/c.yaml', { logLevel: undefined }, () => 'logLevel: debug\n').logLevel).toBe('debug');
+  });
+
+  it.each([
+    ['ENOENT', 'there is no such file'],
+    ['EACCES', 'may not be read by this user'],
+    ['EISDIR', 'is a directory, not a file'],
+    ['EIO', "can't be read (EIO)"],
+  ])('says what is wrong with a file that gives %s', (code, what) => {
+    expect(() => loadConfig('/etc/c.yaml', {}, failing(code))).toThrow(
+      new UsageError('/etc/c.yaml', [
+        { at: '', what, fix: 'Check the path given with --config and the rights of the file.' },
+      ]),
+    );
+  });
+
+  it('reports a missing file from the real file system', () => {
+    expect(() => loadConfig('/nowhere/c.yaml')).toThrow('/nowhere/c.yaml: there is no such file.');
+  });
+});
