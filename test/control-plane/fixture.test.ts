@@ -9,6 +9,8 @@ import { waitFor } from './wait.ts';
 const GATEWAY_REF = { namespace: 'default', name: 'ip-gateway' };
 const GATEWAY_SERVICE_REF = { namespace: 'default', name: 'cilium-gateway-ip-gateway' };
 
+const WITHOUT_CILIUM = { operator: false, gatewayCrds: false, ciliumCrds: false };
+
 const GATEWAY_CLASS: KubeObject = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'GatewayClass',
@@ -110,6 +112,24 @@ describe('a control plane', () => {
 });
 
 describe('the programs of a control plane', () => {
+  test('forget old versions when told to', async () => {
+    const cluster = await startControlPlane({ ...WITHOUT_CILIUM, controllerManager: false });
+    try {
+      const path = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+      const { body: page } = await cluster.request('GET', `${path}?limit=2`);
+      const version = String(valueAt(page, 'metadata', 'resourceVersion'));
+      await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace: 'default', name: 'newer' } });
+      await cluster.compactEtcd();
+      const next = await cluster.request('GET', `${path}?continue=${String(valueAt(page, 'metadata', 'continue'))}`);
+      expect(next).toMatchObject({ status: 410, body: { reason: 'Expired' } });
+      await cluster.restart('apiserver');
+      const watch = await cluster.request('GET', `${path}?watch=1&timeoutSeconds=5&resourceVersion=${version}`);
+      expect(watch.body).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } });
+    } finally {
+      await cluster.stop();
+    }
+  });
+
   test('survive a restart of each, on the same port with the same data, and are gone after stop', async () => {
     const cluster = await startControlPlane();
     try {

@@ -48,8 +48,8 @@ export interface ControlPlane extends Api {
   /** SIGKILL, then the same program on the same port and data; resolves when it is ready. */
   restart(program: ProgramName): Promise<void>;
   /**
-   * Compacts etcd at the current revision. The API server still serves older versions from its memory: where a
-   * watch must end in 410, restart `apiserver` after it.
+   * Compacts etcd at the current revision: a continuation of a list from before is 410 Expired. Watches are served
+   * from the API server's memory: they end in 410 only when `apiserver` was restarted after it.
    */
   compactEtcd(): Promise<void>;
   /** Of the programs that run. */

@@ -1,10 +1,16 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+} from 'node:http';
+import { Agent as HttpsAgent, type RequestOptions, request as requestTls } from 'node:https';
 
 export interface Endpoint {
-  /** `https://<address>:<port>`, as this process reaches it. */
+  /** `https://<address>:<port>`, as this process reaches it; `http://` for a server without TLS. */
   readonly server: string;
-  /** CA certificate, PEM. */
+  /** CA certificate, PEM; unused without TLS. */
   readonly ca: string;
 }
 
@@ -22,14 +28,14 @@ const REQUEST_TIMEOUT_MS = 20_000;
 
 /** Requests as the user whose bearer token it is. Connections are kept until `close`. */
 export function createSender(endpoint: Endpoint, token: string): { send: Send; close: () => void } {
-  const agent = new Agent({ keepAlive: true, ca: endpoint.ca });
+  const { agent, open } = transportOf(endpoint);
   const send: Send = (method, path, body, contentType = 'application/json') =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
       if (payload !== undefined) headers['content-type'] = contentType;
       const options = { agent, method, headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
-      const request = httpsRequest(`${endpoint.server}${path}`, options, (response) => {
+      const sent = open(`${endpoint.server}${path}`, options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.once('error', reject);
@@ -38,10 +44,22 @@ export function createSender(endpoint: Endpoint, token: string): { send: Send; c
           resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parsed(text) });
         });
       });
-      request.once('error', (error) => reject(new Error(`${method} ${path}: ${error.message}`, { cause: error })));
-      request.end(payload);
+      sent.once('error', (error) => reject(new Error(`${method} ${path}: ${error.message}`, { cause: error })));
+      sent.end(payload);
     });
   return { send, close: () => agent.destroy() };
+}
+
+interface Transport {
+  readonly agent: HttpAgent;
+  open(url: string, options: RequestOptions, onResponse: (response: IncomingMessage) => void): ClientRequest;
+}
+
+/** The connections to an endpoint, with or without TLS. */
+export function transportOf(endpoint: Endpoint): Transport {
+  return endpoint.server.startsWith('https:')
+    ? { agent: new HttpsAgent({ keepAlive: true, ca: endpoint.ca }), open: requestTls }
+    : { agent: new HttpAgent({ keepAlive: true }), open: request };
 }
 
 function parsed(text: string): unknown {
