@@ -33,7 +33,10 @@ export function createSender(endpoint: Endpoint, token: string): { send: Send; c
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
-      if (payload !== undefined) headers['content-type'] = contentType;
+      if (payload !== undefined) {
+        headers['content-type'] = contentType;
+        headers['content-length'] = String(Buffer.byteLength(payload)); // Node sends none with DELETE
+      }
       const options = { agent, method, headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) };
       const sent = open(`${endpoint.server}${path}`, options, (response) => {
         const chunks: Buffer[] = [];
