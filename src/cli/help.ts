@@ -20,7 +20,7 @@ ONE PASS
   -o, --output FORMAT          with --once: table (default) or json
 
 BOTH
-      --adopt WHAT             which Services without our annotation may be taken
+      --adopt WHAT             Services without our annotation that may be taken
                                as entrypoints: annotated (none, the default),
                                auto (the one that fits), or pairs of
                                namespace/service=namespace/gateway, separated by

@@ -8,7 +8,7 @@ const SECRET_FIELD =
   /(?:password|passwd|passphrase|secret|token|credentials?|secretid|secretkey|accesskey|accesskeyid|privatekey|apikey|authorization|cookie|signature|keydata|kubeconfig)$|^(?:ak|sk|auth)$/;
 
 const SECRET_WORD =
-  '(?:pass(?:word|wd|phrase)|secret(?:[-_]?(?:id|key))?|token|credentials?|(?:access|private|api)[-_]?key(?:[-_]?id)?|authorization|cookie|signature|key-data)';
+  '(?:pass(?:word|wd|phrase)|secret(?:[-_]?(?:id|key))?|token|credentials?|(?:access|private|api)[-_]?key(?:[-_]?id)?|signature|key-data)';
 
 /** What gives a secret away in running text, and what stays of it. */
 const SECRET_TEXTS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
@@ -20,7 +20,7 @@ const SECRET_TEXTS: readonly (readonly [pattern: RegExp, replacement: string])[]
   [/\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?/g, REDACTED],
   [/\b([a-z][a-z0-9+.-]{1,15}:\/\/)[^\s/@"']+@/gi, `$1${REDACTED}@`],
   [
-    new RegExp(`((["']?)\\b[\\w.-]{0,40}?${SECRET_WORD}\\2\\s*[=:]\\s*)(?:"[^"]*"|'[^']*'|[^\\s"',;&}\\]]+)`, 'gi'),
+    new RegExp(`((["']?)\\b[\\w.-]{0,40}?${SECRET_WORD}\\2\\s*[=:]\\s*)(?:"[^"]*"|'[^']*'|[^\\s"',;&}]+)`, 'gi'),
     `$1${REDACTED}`,
   ],
   [/\bAKID[A-Za-z0-9]{12,60}\b/g, REDACTED],

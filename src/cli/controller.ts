@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.types.ts';
+import { createEventAnnouncer } from '../controller/announcer.ts';
+import { createGatewayLoop } from '../controller/gateway-loop.ts';
+import { readHoldOffs } from '../controller/hold-offs.ts';
+import { CONTROLLER_MANAGER } from '../gateway/ours.ts';
+import { createGatewayReconciler } from '../gateway/reconciler.ts';
+import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import { createLease, type Lease } from '../kube/lease.ts';
+import { LEASES, SERVICES } from '../kube/resources.ts';
+import type { Clock } from '../lib/clock.ts';
+import { usageError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createBell } from './bell.ts';
+import { type ConnectedCluster, openView } from './session.ts';
+import { programVersion } from './version.ts';
+
+/** Writes under way may end within so long after the request to stop; Kubernetes kills after 30 s. */
+const GRACE_MS = 8_000;
+
+/**
+ * The controller: watches, and keeps everything in sync until `signal` is aborted. Resolves after a graceful stop:
+ * no new writes, those under way ended, the lease given up.
+ * @throws UsageError, ConnectionError or KubeError when it cannot start
+ */
+export async function runController(
+  cluster: ConnectedCluster,
+  config: Config,
+  clock: Clock,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, connection, place } = cluster;
+  await refuseWithoutRights(cluster, config, signal);
+  const identity = `${hostname()}_${randomBytes(4).toString('hex')}`;
+  const bell = createBell();
+  const ended = new AbortController();
+  const wakers = new Set([bell.ring]);
+  const { view, stopped } = await openView(
+    cluster,
+    clock,
+    logger,
+    () => {
+      for (const wake of wakers) wake();
+    },
+    config,
+    ended.signal,
+  );
+  const lease = createLease({ client, ...config.lease, identity, clock, logger });
+  const recorder = createEventRecorder({
+    client,
+    source: { component: CONTROLLER_MANAGER, instance: hostname() },
+    clock,
+    logger,
+  });
+  logger.info(
+    {
+      version: programVersion(),
+      server: connection.server.origin,
+      ciliumNamespace: place.namespace,
+      readOnly: config.readOnly,
+      adopt: config.gateway.adopt.mode,
+      identity,
+    },
+    'cilium-cloud-bridge started',
+  );
+  const reconciler = createGatewayReconciler({
+    client,
+    view,
+    place,
+    config: config.gateway,
+    clock,
+    fieldManager: CONTROLLER_MANAGER,
+  });
+  const loop = createGatewayLoop({
+    reconciler,
+    ports: { client, fieldManager: CONTROLLER_MANAGER, mayWrite: () => lease.isLeader() },
+    config,
+    clock,
+    logger,
+    announcer: createEventAnnouncer(recorder),
+    history: await readHoldOffs(client, clock, signal),
+    random: Math.random,
+  });
+  wakers.add(loop.wake);
+  const leaseStop = new AbortController();
+  const held = lease.run(leaseStop.signal);
+  const following = followTerms(lease, loop.wake, signal);
+  const hardStop = new AbortController();
+  signal.addEventListener(
+    'abort',
+    () => {
+      logger.info({}, 'stopping: no new writes');
+      setTimeout(() => hardStop.abort(new Error('the time for a graceful stop is over')), GRACE_MS).unref();
+    },
+    { once: true },
+  );
+  await loop.run(signal, hardStop.signal);
+  await following;
+  await recorder.flush(AbortSignal.timeout(2_000)).catch(() => undefined);
+  recorder.close();
+  leaseStop.abort();
+  await held;
+  ended.abort();
+  await stopped;
+  client.close();
+  connection.close();
+  logger.info({}, 'stopped');
+}
+
+/** Wakes the loop at the beginning of each term as leader: what was planned as a standby is due then. */
+async function followTerms(lease: Lease, wake: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const term = await lease.whenLeader(signal).catch(() => undefined);
+    if (term === undefined) return;
+    wake();
+    const over = AbortSignal.any([term, signal]);
+    await new Promise<void>((resolve) => {
+      if (over.aborted) resolve();
+      else over.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}
+
+/** What the controller cannot do without, asked before it starts, so that a missing right is said at once and whole. */
+async function refuseWithoutRights(cluster: ConnectedCluster, config: Config, signal: AbortSignal): Promise<void> {
+  const { plural, group } = SERVICES;
+  const services = { group, resource: plural };
+  const lease = { group: LEASES.group, resource: LEASES.plural, namespace: config.lease.namespace };
+  const permissions: Permission[] = [
+    { verb: 'list', ...services },
+    { verb: 'watch', ...services },
+    { verb: 'get', ...lease, name: config.lease.name },
+    { verb: 'create', ...lease },
+  ];
+  if (!config.readOnly) {
+    permissions.push({ verb: 'patch', ...services, subresource: 'status' }, { verb: 'patch', ...services });
+  }
+  if (config.gateway.managed.enabled && !config.readOnly) {
+    const inCilium = { ...services, namespace: cluster.place.namespace };
+    permissions.push({ verb: 'create', ...inCilium }, { verb: 'delete', ...inCilium });
+  }
+  const { denied } = await reviewAccess(cluster.client, permissions, { signal });
+  if (denied.length === 0) return;
+  throw usageError(
+    cluster.connection.server.origin,
+    `this account may not: ${denied.map(({ permission }) => describePermission(permission)).join('; ')}`,
+    'Install the RBAC of the Helm chart, or bind its ClusterRole to this account.',
+  );
+}

@@ -1,0 +1,65 @@
+import type { Announcer } from '../controller/announcer.ts';
+import { ONCE_MANAGER } from '../gateway/ours.ts';
+import type { GatewayReconciler } from '../gateway/reconciler.ts';
+import type { KubeClient } from '../kube/client.types.ts';
+import type { Clock } from '../lib/clock.ts';
+import { type ApplyPorts, applyAction } from '../plan/apply.ts';
+import { actionId } from '../plan/history.ts';
+import type { Action, Outcome } from '../plan/plan.types.ts';
+
+const MAX_ROUNDS = 4;
+const CONFLICT_PAUSE_MS = 200;
+
+export interface ExecutorPorts {
+  readonly client: KubeClient;
+  readonly reconciler: GatewayReconciler;
+  readonly clock: Clock;
+  readonly announcer: Announcer;
+}
+
+export interface Executor {
+  /** Resolves when each action was applied or has failed for good. */
+  apply(actions: readonly Action[]): Promise<void>;
+  /** The last outcome of each write so far. */
+  outcomes(): readonly Outcome[];
+  /** Monotonic time of the last write that went through; undefined: none did. */
+  lastWriteAt(): number | undefined;
+}
+
+/** Applies the actions of each subject in order, subjects side by side; a conflict is looked at anew, not repeated. */
+export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Executor {
+  const { reconciler, clock, announcer, client } = ports;
+  const outcomes = new Map<string, Outcome>();
+  let lastWriteAt: number | undefined;
+  const apply: ApplyPorts = { client, fieldManager: ONCE_MANAGER, mayWrite: () => true };
+
+  async function applyGroup(group: readonly Action[]): Promise<void> {
+    for (const action of group) {
+      const applied = await applyAction(action, apply, signal);
+      reconciler.noteApplied(applied);
+      outcomes.set(actionId(action), applied.outcome);
+      if (applied.outcome.status !== 'applied') return;
+      lastWriteAt = clock.monotonic();
+      announcer.applied(action);
+    }
+  }
+
+  return {
+    outcomes: () => [...outcomes.values()],
+    lastWriteAt: () => lastWriteAt,
+    apply: async (actions) => {
+      let todo = actions;
+      for (let round = 0; round < MAX_ROUNDS && todo.length > 0; round += 1) {
+        const keys = [...new Set(todo.map((action) => action.key))];
+        await Promise.all(keys.map((key) => applyGroup(todo.filter((action) => action.key === key))));
+        const again = new Set(
+          [...outcomes.values()].filter((one) => one.status === 'conflict').map((one) => one.action.key),
+        );
+        if (again.size === 0) return;
+        await clock.sleep(CONFLICT_PAUSE_MS * (round + 1), signal);
+        const plan = await reconciler.look(signal);
+        todo = plan.actions.filter((action) => again.has(action.key));
+      }
+    },
+  };
+}

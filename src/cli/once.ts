@@ -1,0 +1,163 @@
+import type { Config } from '../config/config.types.ts';
+import type { Announcer } from '../controller/announcer.ts';
+import { ONCE_MANAGER } from '../gateway/ours.ts';
+import type { GatewayPlan } from '../gateway/plan.ts';
+import { createGatewayReconciler } from '../gateway/reconciler.ts';
+import { declinedFinding } from '../gateway/second-writer.ts';
+import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
+import { readLeaseHolder } from '../kube/lease-holder.ts';
+import type { Clock } from '../lib/clock.ts';
+import { usageError } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { WriteHistory } from '../plan/history.ts';
+import { limit } from '../plan/limit.ts';
+import type { Action, Declined, Finding, Outcome } from '../plan/plan.types.ts';
+import type { OnceOptions } from './args.types.ts';
+import { createBell } from './bell.ts';
+import { createExecutor } from './once-executor.ts';
+import { settle } from './once-settle.ts';
+import { buildReport } from './report.ts';
+import type { Report } from './report.types.ts';
+import { type ConnectedCluster, openView } from './session.ts';
+import { programVersion } from './version.ts';
+
+export interface OncePorts {
+  readonly cluster: ConnectedCluster;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly announcer: Announcer;
+  /** Hold-offs that a controller left in Events. */
+  readonly history: WriteHistory;
+  /** Shows the plan and asks; resolves with the user's answer. Not called with `--yes` or when nothing is to be done. */
+  readonly confirm: (plan: Report, count: number) => Promise<boolean>;
+}
+
+/**
+ * One pass from a laptop: look, plan, ask, write, wait. The report says what was done and what is still wrong.
+ * @throws UsageError, ConnectionError or KubeError when it cannot go on; nothing was written then
+ */
+export async function runOnce(
+  options: OnceOptions,
+  config: Config,
+  ports: OncePorts,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { cluster, clock, logger } = ports;
+  const startedAt = clock.now();
+  if (!options.dryRun && !options.force) await refuseBesideLeader(config, ports, signal);
+  const finished = new AbortController();
+  const changes = createBell();
+  const { view, stopped } = await openView(
+    cluster,
+    clock,
+    logger,
+    changes.ring,
+    config,
+    AbortSignal.any([signal, finished.signal]),
+  ).catch((error: unknown) => {
+    finished.abort();
+    throw error;
+  });
+  try {
+    const reconciler = createGatewayReconciler({
+      ...cluster,
+      view,
+      config: config.gateway,
+      clock,
+      fieldManager: ONCE_MANAGER,
+    });
+    const plan = await reconciler.look(signal);
+    const policy = {
+      readOnly: config.readOnly,
+      dryRun: options.dryRun,
+      history: ports.history,
+      now: clock.monotonic(),
+    };
+    const limited = limit(plan.actions, policy);
+    const base = {
+      version: programVersion(),
+      server: cluster.connection.server.href,
+      context: cluster.connection.inCluster ? undefined : cluster.connection.context,
+      mode: options.dryRun ? ('dry-run' as const) : ('once' as const),
+      startedAt,
+    };
+    const report = (now: GatewayPlan, run: Run, extra: readonly Finding[]): Report =>
+      buildReport({
+        ...base,
+        subjects: now.subjects.map((state) => state.subject.key),
+        actions: [...plan.actions, ...run.followUps],
+        declined: run.declined,
+        outcomes: run.outcomes,
+        findings: [...now.findings, ...extra],
+      });
+    const declined = limited.declined.filter((one) => one.reason !== 'DryRun');
+    const pending = declined.map((one) => declinedFinding(one, config.gateway));
+    const run: Run = { declined, outcomes: [], followUps: [] };
+    if (options.dryRun) return report(plan, run, pending);
+    if (limited.actions.length > 0) {
+      await refuseWithoutRights(limited.actions, ports, signal);
+      if (!options.yes && !(await ports.confirm(report(plan, run, pending), limited.actions.length))) {
+        const notConfirmed = limited.actions.map(
+          (action): Declined => ({
+            action,
+            reason: 'NotConfirmed',
+            message: 'You did not agree.',
+          }),
+        );
+        return report(plan, { ...run, declined: [...declined, ...notConfirmed] }, pending);
+      }
+    }
+    const executor = createExecutor({ ...ports, client: cluster.client, reconciler }, signal);
+    await executor.apply(limited.actions);
+    const end = await settle(
+      { waitMs: options.waitMs, config: config.gateway, reconciler, executor, changes, clock },
+      signal,
+    );
+    return report(end.plan, { declined, outcomes: executor.outcomes(), followUps: end.followUps }, [
+      ...pending,
+      ...end.findings,
+    ]);
+  } finally {
+    finished.abort();
+    await stopped;
+  }
+}
+
+interface Run {
+  readonly declined: readonly Declined[];
+  readonly outcomes: readonly Outcome[];
+  readonly followUps: readonly Action[];
+}
+
+async function refuseBesideLeader(config: Config, ports: OncePorts, signal: AbortSignal): Promise<void> {
+  const { namespace, name } = config.lease;
+  const holder = await readLeaseHolder(ports.cluster.client, namespace, name, ports.clock, { signal });
+  if (!holder.live) return;
+  throw usageError(
+    `Lease ${namespace}/${name}`,
+    `the controller ${holder.holder} is running and holds the lease (renewed ${holder.renewTime})`,
+    'Let it do the work (its log and Events say what it does), look with --dry-run, or write beside it with --force.',
+  );
+}
+
+/** Asks for each write whether it is allowed before the first is made, so that nothing is half-written. */
+async function refuseWithoutRights(actions: readonly Action[], ports: OncePorts, signal: AbortSignal): Promise<void> {
+  const permissions = actions.map(
+    ({ request, target }): Permission => ({
+      verb: request.verb,
+      group: request.resource.group,
+      resource: request.resource.plural,
+      ...(request.verb === 'patch' && request.subresource !== undefined ? { subresource: request.subresource } : {}),
+      ...(request.resource.namespaced ? { namespace: target.namespace } : {}),
+      ...(request.verb === 'create' ? {} : { name: target.name }),
+    }),
+  );
+  const { denied } = await reviewAccess(ports.cluster.client, permissions, { signal });
+  if (denied.length === 0) return;
+  const missing = [...new Set(denied.map(({ permission }) => describePermission(permission)))].join('; ');
+  throw usageError(
+    ports.cluster.connection.server.origin,
+    `this user may not: ${missing}. Nothing was written`,
+    'Ask a cluster administrator for these rights, or choose another --context.',
+  );
+}

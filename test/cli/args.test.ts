@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseCommandLine } from '../../src/cli/args.ts';
+import { FLAGS } from '../../src/cli/flags.ts';
+import { UsageError } from '../../src/lib/errors.ts';
+
+const COMMON = {
+  kubeconfig: undefined,
+  context: undefined,
+  config: undefined,
+  adopt: undefined,
+  logLevel: undefined,
+};
+
+const ONCE = {
+  ...COMMON,
+  command: 'once',
+  dryRun: false,
+  waitMs: 10_000,
+  output: 'table',
+  yes: false,
+  force: false,
+  allowStaticRedirect: false,
+};
+
+function parse(line: string): unknown {
+  return parseCommandLine(line.split(' ').filter((word) => word !== ''));
+}
+
+function problemOf(line: string): string {
+  try {
+    parse(line);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return error instanceof UsageError ? error.message : '';
+  }
+  throw new Error('no error');
+}
+
+describe('parseCommandLine', () => {
+  it('is the controller without flags', () => {
+    expect(parse('')).toEqual({ ...COMMON, command: 'controller' });
+  });
+
+  it('gives the controller what both take', () => {
+    expect(parse('--config c.yaml --kubeconfig=k --context prod --adopt auto --log-level debug')).toEqual({
+      command: 'controller',
+      kubeconfig: 'k',
+      context: 'prod',
+      config: 'c.yaml',
+      adopt: { mode: 'auto' },
+      logLevel: 'debug',
+    });
+  });
+
+  it('knows one pass', () => {
+    expect(parse('--once')).toEqual(ONCE);
+    expect(parse('--once --dry-run')).toEqual({ ...ONCE, dryRun: true });
+    expect(parse('--once -y -o json --wait 1m30s --force --allow-static-redirect')).toEqual({
+      ...ONCE,
+      yes: true,
+      output: 'json',
+      waitMs: 90_000,
+      force: true,
+      allowStaticRedirect: true,
+    });
+  });
+
+  it.each([
+    ['0', 0],
+    ['0s', 0],
+    ['250ms', 250],
+  ])('takes --wait %s', (text, waitMs) => {
+    expect(parse(`--once --wait=${text}`)).toEqual({ ...ONCE, waitMs });
+  });
+
+  it('lets the last of a repeated flag win', () => {
+    expect(parse('--once -o table -ojson')).toEqual({ ...ONCE, output: 'json' });
+  });
+
+  it('collects pairs from commas and from repeated --adopt', () => {
+    expect(parse('--once --adopt a/b=c/d,a/e=c/f --adopt=a/g=c/h')).toEqual({
+      ...ONCE,
+      adopt: {
+        mode: 'list',
+        pairs: [
+          { entrypoint: { namespace: 'a', name: 'b' }, gateway: { namespace: 'c', name: 'd' } },
+          { entrypoint: { namespace: 'a', name: 'e' }, gateway: { namespace: 'c', name: 'f' } },
+          { entrypoint: { namespace: 'a', name: 'g' }, gateway: { namespace: 'c', name: 'h' } },
+        ],
+      },
+    });
+  });
+
+  it.each(['--help', '-h', '--once --nonsense --help'])('shows help for %s', (line) => {
+    expect(parse(line)).toEqual({ command: 'help' });
+  });
+
+  it('shows the version', () => {
+    expect(parse('--version')).toEqual({ command: 'version' });
+  });
+
+  it.each([
+    [
+      '--dry-run',
+      '--dry-run: works only together with --once. Add --once to see what would be written; for a controller that never writes set readOnly in the configuration.',
+    ],
+    ['--yes', '--yes: works only together with --once. Add --once, or leave --yes out.'],
+    ['--adpot auto --once', '--adpot: no such flag. Did you mean --adopt?'],
+    ['--dryrun --once', '--dryrun: no such flag. Did you mean --dry-run?'],
+    ['--zzz', '--zzz: no such flag. See --help.'],
+    ['-x', '-x: no such flag. See --help.'],
+    ['--once=true', '--once: takes no value. Write --once alone, or leave it out.'],
+    ['--config', '--config: needs a value. Write --config FILE.'],
+    ['--config=', '--config: needs a value. Write --config FILE.'],
+    ['--config --once', '--config: needs a value, but --once follows. Write --config FILE.'],
+    ['once', 'unexpected argument "once". Did you mean --once?'],
+    ['start', 'unexpected argument "start". Everything is said with flags: see --help.'],
+    ['--once --wait 5', '--wait: 5 has no unit. Write 5s for seconds or 5m for minutes.'],
+    ['--once --wait 169h', '--wait: 169h is too long. At most 168h.'],
+    ['--once -o yaml', '--output: "yaml" is no choice. Choices: table, json.'],
+    [
+      '--log-level warning',
+      '--log-level: "warning" is no choice. Did you mean warn? Choices: debug, info, warn, error.',
+    ],
+    [
+      '--adopt web',
+      '--adopt: "web" is neither auto nor annotated nor namespace/service=namespace/gateway. Write it as namespace/service=namespace/gateway, such as kube-system/entry=default/web.',
+    ],
+    [
+      '--adopt Auto',
+      '--adopt: "Auto" is neither auto nor annotated nor namespace/service=namespace/gateway. Did you mean auto?',
+    ],
+    ['--adopt auto,a/b=c/d', "--adopt: auto and a/b=c/d don't go together. Keep one of them."],
+    [
+      '--adopt a/b=c/d,a/b=c/e',
+      '--adopt: a/b is given to c/d and to c/e. One entrypoint serves one Gateway: make a second Service for the other.',
+    ],
+  ])('explains %s', (line, problem) => {
+    expect(problemOf(line)).toBe(`command line: ${problem}`);
+  });
+
+  it('tells all problems at once', () => {
+    expect(problemOf('--onec --wait soon --output xml x')).toBe(
+      [
+        'command line: 4 problems',
+        '  --onec: no such flag. Did you mean --once?',
+        '  unexpected argument "x". Everything is said with flags: see --help.',
+        '  --wait: "soon" is no duration. Write hours, minutes and seconds like 30s, 10m or 1h30m.',
+        '  --output: "xml" is no choice. Choices: table, json.',
+      ].join('\n'),
+    );
+  });
+
+  it('never fails with anything but a UsageError', () => {
+    const word = fc.oneof(
+      fc.constantFrom(...Object.keys(FLAGS).map((name) => `--${name}`), '--', '-', '-oy', '-yo', 'a/b=c/d', '1s'),
+      fc.string({ maxLength: 8 }),
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 6 }), (words) => {
+        try {
+          parseCommandLine(words);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
