@@ -23,6 +23,7 @@ export function action(target: Target, changes: readonly Change[], parts: Partia
     kind: 'patch-entrypoint',
     key: 'Gateway default/ip-gateway',
     target,
+    targetVersion: '7',
     changes,
     reason: 'TargetPortSynced',
     message: 'Lead the entrypoint of Gateway default/ip-gateway to where Envoy is reached.',
