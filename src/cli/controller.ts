@@ -23,7 +23,7 @@ const GRACE_MS = 8_000;
 /**
  * The controller: watches, and keeps everything in sync until `signal` is aborted. Resolves after a graceful stop:
  * no new writes, those under way ended, the lease given up.
- * @throws UsageError, ConnectionError or KubeError when it cannot start
+ * @throws UsageError or KubeError when it cannot start
  */
 export async function runController(
   cluster: ConnectedCluster,

@@ -1,4 +1,3 @@
-import { ConnectionError } from '../kube/';
 import { KubeError } from '../kube/errors.ts';
 import { UsageError } from '../lib/errors.ts';
 
@@ -32,7 +31,7 @@ function fixFor(error: KubeError): string {
  * this program.
  */
 export function explainFailure(error: unknown, server: string): string | undefined {
-  if (error instanceof UsageError || error instanceof ConnectionError) return error.message;
+  if (error instanceof UsageError) return error.message;
   if (error instanceof KubeError) return `${server}: ${error.message.replace(/\.$/, '')}. ${fixFor(error)}`;
   return undefined;
 }

@@ -34,7 +34,7 @@ export interface OncePorts {
 
 /**
  * One pass from a laptop: look, plan, ask, write, wait. The report says what was done and what is still wrong.
- * @throws UsageError, ConnectionError or KubeError when it cannot go on; nothing was written then
+ * @throws UsageError or KubeError when it cannot go on; nothing was written then
  */
 export async function runOnce(
   options: OnceOptions,

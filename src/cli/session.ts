@@ -21,7 +21,7 @@ export interface ConnectedCluster {
 
 /**
  * Connects, and finds Cilium.
- * @throws ConnectionError for an unusable kubeconfig, KubeError when the API server cannot be asked
+ * @throws UsageError for an unusable kubeconfig, KubeError when the API server cannot be asked
  */
 export async function connect(
   options: CommonOptions,

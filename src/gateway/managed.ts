@@ -206,6 +206,7 @@ export function createManaged(
     ...parts,
     kind: 'create-entrypoint',
     target: { apiVersion: 'v1', kind: 'Service', namespace: spec.namespace, name: spec.name, uid: '' },
+    targetVersion: '',
     changes: [
       { field: 'metadata.annotations', before: undefined, after: spec.annotations },
       { field: 'spec.selector', before: undefined, after: spec.selector },
@@ -266,6 +267,7 @@ export function updateManaged(
     ...parts,
     kind: 'patch-entrypoint',
     target: targetOf(SERVICES, entrypoint.meta),
+    targetVersion: entrypoint.meta.resourceVersion,
     changes,
     reason: 'EntrypointUpdated',
     message: `Bring the managed entrypoint of ${subject.key} to what the Gateway and the configuration ask for.`,

@@ -29,6 +29,8 @@ export interface GatewayObservation {
   /** Undefined when `cilium-config` cannot be seen. */
   readonly settings: CiliumSettings | undefined;
   readonly ciliumPods: readonly CiliumPod[];
+  /** What of Cilium itself could not be read, and why: assumptions stand in for it (design §6). */
+  readonly hidden: readonly { readonly kind: string; readonly why: string }[];
   readonly gatewayClasses: Seen<GatewayClassModel>;
   readonly gateways: Seen<GatewayModel>;
   readonly services: Seen<ServiceModel>;

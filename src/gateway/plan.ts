@@ -71,7 +71,14 @@ function unreadKinds(observation: GatewayObservation): Finding[] {
     ['Ingresses', observation.ingresses],
     ['CiliumLoadBalancerIPPools', observation.pools],
   ] as const;
-  return kinds
+  const hidden = observation.hidden.map(({ kind, why }) =>
+    finding('observation', 'unknown', {
+      reason: 'NotReadable',
+      target: undefined,
+      message: `${kind} could not be read, so namespace ${observation.ciliumNamespace}, no host network and an ipMode that is honoured are assumed: ${why}.`,
+    }),
+  );
+  const unread = kinds
     .filter(([, seen]) => seen.served && !seen.complete)
     .map(([kind, seen]) =>
       finding('observation', 'unknown', {
@@ -80,6 +87,7 @@ function unreadKinds(observation: GatewayObservation): Finding[] {
         message: `${kind} could not be read: ${seen.why}.`,
       }),
     );
+  return [...unread, ...hidden];
 }
 
 function unreadable(observation: GatewayObservation): GatewayPlan {

@@ -208,6 +208,7 @@ function statusAction(
   return {
     ...parts,
     target: targetOf(SERVICES, service.meta),
+    targetVersion: service.meta.resourceVersion,
     changes: [
       {
         field: 'status.loadBalancer.ingress',

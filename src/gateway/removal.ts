@@ -68,6 +68,7 @@ function deleteAction({ service, subjectKey }: { service: ServiceModel; subjectK
     kind: 'delete-entrypoint',
     key: subjectKey,
     target: targetOf(SERVICES, service.meta),
+    targetVersion: service.meta.resourceVersion,
     changes: [{ field: 'metadata.name', before: service.meta.name, after: undefined }],
     reason: 'EntrypointDeleted',
     message: `Delete the managed entrypoint of ${subjectKey}, which no longer wants it.`,

@@ -4,6 +4,8 @@ import type { Action } from './plan.types.ts';
 export interface WriteRecord {
   /** What we wrote last, as text. */
   readonly after: string;
+  /** That write was found undone, and counted; the next one is counted when it is undone in its turn. */
+  readonly undone: boolean;
   /** Monotonic times, milliseconds, at which our value was found undone. */
   readonly reverts: readonly number[];
   /** Monotonic time until which nothing is written; 0: no hold-off. */
@@ -46,6 +48,7 @@ export function recordWrite(history: WriteHistory, action: Action): WriteHistory
   const next = new Map(history);
   next.set(id, {
     after,
+    undone: false,
     // Another wanted value is another story: the count starts anew.
     reverts: previous?.after === after ? previous.reverts : [],
     heldUntil: previous?.heldUntil ?? 0,
@@ -77,12 +80,12 @@ export function noteReverts(
   for (const action of actions) {
     const id = actionId(action);
     const record = next.get(id);
-    if (record === undefined || record.after !== afterOf(action) || record.heldUntil > now) continue;
+    if (record === undefined || record.undone || record.after !== afterOf(action) || record.heldUntil > now) continue;
     const reverts = [...record.reverts.filter((time) => now - time < policy.windowMs), now];
     const held = reverts.length >= policy.reverts;
     next.set(id, {
-      // The write that was undone is counted once; the next one is counted when it is undone in its turn.
-      after: held ? record.after : '',
+      after: record.after,
+      undone: true,
       reverts: held ? [] : reverts,
       heldUntil: held ? now + policy.durationMs : 0,
       writer: writerOf(action),

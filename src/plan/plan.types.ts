@@ -53,6 +53,8 @@ export interface Action {
   /** Actions with one key belong to one subject (`Gateway default/web`) and are carried out in order, one at a time. */
   readonly key: string;
   readonly target: Target;
+  /** resourceVersion of the target as the plan saw it; empty for an object that is to be made. */
+  readonly targetVersion: string;
   readonly changes: readonly Change[];
   /** Stable CamelCase code: the same in log line, Event, metric label, JSON and docs. */
   readonly reason: string;

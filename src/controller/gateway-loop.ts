@@ -1,0 +1,247 @@
+import type { Config } from '../config/config.types.ts';
+import type { GatewayReconciler } from '../gateway/reconciler.ts';
+import { declinedFinding } from '../gateway/second-writer.ts';
+import { backoffDelay } from '../lib/backoff.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { type Applied, type ApplyPorts, applyAction } from '../plan/apply.ts';
+import { actionId, afterOf, noteReverts, recordWrite, type WriteHistory } from '../plan/history.ts';
+import { limit } from '../plan/limit.ts';
+import { describeTarget } from '../plan/make.ts';
+import type { Action, Finding } from '../plan/plan.types.ts';
+import type { Announcer } from './announcer.ts';
+import { createFindingMonitor } from './finding-monitor.ts';
+import { SECOND_WRITER } from './hold-offs.ts';
+
+/** So many subjects are written to at the same time. */
+const MAX_IN_FLIGHT = 16;
+const FINDING_SETTLE_MS = 5_000;
+const BACKOFF = { baseMs: 100, maxMs: 60_000 };
+const CONFLICT_BACKOFF = { baseMs: 20, maxMs: 5_000 };
+/** A burst of events must not keep a core busy: after a pass, so many times its length passes without one. */
+const REST_FACTOR = 5;
+const MAX_REST_MS = 1_000;
+
+export interface GatewayLoopOptions {
+  readonly reconciler: GatewayReconciler;
+  readonly ports: ApplyPorts;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly announcer: Announcer;
+  /** Hold-offs of an earlier life, read from Events. */
+  readonly history: WriteHistory;
+  /** Yields 0 ≤ x < 1, for jitter. */
+  readonly random: () => number;
+}
+
+/** Runs observe → plan → limit → apply whenever something changed, one run at a time a subject. */
+export interface GatewayLoop {
+  /** Something may have changed. Cheap; calls in a burst are merged. */
+  wake(): void;
+  /**
+   * Ends after `signal` is aborted, when the writes under way have ended; `hardStop` ends these too. Never rejects for
+   * a failed pass.
+   */
+  run(signal: AbortSignal, hardStop: AbortSignal): Promise<void>;
+}
+
+interface Trouble {
+  readonly failures: number;
+  /** Monotonic time before which the subject is left alone. */
+  readonly until: number;
+}
+
+export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
+  const { reconciler, ports, config, clock, logger, announcer, random } = options;
+  let history = options.history;
+  let dirty = true;
+  let wakeUp: (() => void) | undefined;
+  let passes = 0;
+  const running = new Map<string, Promise<void>>();
+  const troubles = new Map<string, Trouble>();
+  /** Writes that the server refused: not tried again until the object or the wish changes, or a full pass is due. */
+  const refused = new Map<string, { readonly wish: string; readonly until: number }>();
+  const monitor = createFindingMonitor(FINDING_SETTLE_MS, new Set([SECOND_WRITER]));
+
+  function wake(): void {
+    dirty = true;
+    wakeUp?.();
+  }
+
+  /** Waits until something changed or `ms` passed. */
+  async function idle(ms: number, signal: AbortSignal): Promise<void> {
+    if (dirty || signal.aborted) return;
+    const woken = Promise.withResolvers<void>();
+    wakeUp = woken.resolve;
+    const timer = new AbortController();
+    const stop = (): void => woken.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    clock.sleep(ms, timer.signal).then(woken.resolve, () => undefined);
+    await woken.promise;
+    wakeUp = undefined;
+    timer.abort();
+    signal.removeEventListener('abort', stop);
+  }
+
+  async function pass(signal: AbortSignal, hardStop: AbortSignal): Promise<number> {
+    const plan = await reconciler.look(signal);
+    if (!ports.mayWrite()) return config.resyncMs;
+    const now = clock.monotonic();
+    passes += 1;
+    const reconcileId = `${process.pid}-${passes}`;
+    const free = plan.actions.filter((action) => isFree(action, now));
+    const noted = noteReverts(history, free, config.holdOff, now, (action) => reconciler.writerOf(action));
+    history = noted.history;
+    const { actions, declined } = limit(free, { readOnly: config.readOnly, dryRun: false, history, now });
+    const pending = declined.map((one) => declinedFinding(one, config.gateway));
+    for (const action of noted.started) announceHoldOff(action, pending, now);
+    const settle = report([...plan.findings, ...pending], now);
+    for (const [key, group] of groupByKey(actions)) {
+      if (running.size >= MAX_IN_FLIGHT) break;
+      running.set(
+        key,
+        runGroup(key, group, reconcileId, hardStop).finally(() => finished(key)),
+      );
+    }
+    return Math.max(1, Math.min(config.resyncMs, plan.nextLookMs ?? config.resyncMs, settle, nextDue(now)));
+  }
+
+  function isFree(action: Action, now: number): boolean {
+    if (running.has(action.key) || (troubles.get(action.key)?.until ?? 0) > now) return false;
+    const refusal = refused.get(actionId(action));
+    return refusal === undefined || refusal.wish !== wishOf(action) || refusal.until <= now;
+  }
+
+  function finished(key: string): void {
+    running.delete(key);
+    wake();
+  }
+
+  /** Milliseconds until a back-off or hold-off ends. */
+  function nextDue(now: number): number {
+    const times = [...troubles.values()].map((trouble) => trouble.until);
+    times.push(...[...history.values()].map((record) => record.heldUntil));
+    const future = times.filter((time) => time > now);
+    return Math.min(Number.POSITIVE_INFINITY, ...future) - now;
+  }
+
+  function report(findings: readonly Finding[], now: number): number {
+    const { appeared, resolved, nextMs } = monitor.update(findings, now);
+    for (const finding of appeared) {
+      logger.warn(
+        { check: finding.check, reason: finding.reason, verdict: finding.verdict, ...about(finding), fix: finding.fix },
+        finding.message,
+      );
+      if (finding.target !== undefined && finding.reason !== SECOND_WRITER) announcer.finding(finding, finding.target);
+    }
+    for (const finding of resolved) {
+      logger.info(
+        { check: finding.check, reason: finding.reason, ...about(finding) },
+        `No longer so: ${finding.message}`,
+      );
+    }
+    return nextMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  function announceHoldOff(action: Action, pending: readonly Finding[], now: number): void {
+    const record = history.get(actionId(action));
+    const fix = pending.find((one) => one.reason === SECOND_WRITER && one.target === action.target)?.fix ?? '';
+    announcer.holdOff(action, record?.writer ?? '', fix, clock.now() + (record?.heldUntil ?? now) - now);
+  }
+
+  async function runGroup(
+    key: string,
+    group: readonly Action[],
+    reconcileId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      for (const action of group) {
+        const applied = await applyAction(action, ports, signal);
+        reconciler.noteApplied(applied);
+        if (!settleOutcome(key, applied, reconcileId)) return;
+      }
+      troubles.delete(key);
+    } catch (error) {
+      if (signal.aborted) return;
+      logger.error({ err: error, subject: key, reconcileId }, 'a write could not be carried out');
+      postpone(key, undefined, BACKOFF);
+    }
+  }
+
+  /** Whether the next action of the subject may follow. */
+  function settleOutcome(key: string, { outcome, error }: Applied, reconcileId: string): boolean {
+    const { action } = outcome;
+    const fields = { reconcileId, action: action.kind, reason: action.reason, object: describeTarget(action.target) };
+    switch (outcome.status) {
+      case 'applied':
+        history = recordWrite(history, action);
+        refused.delete(actionId(action));
+        logger.info({ ...fields, changes: action.changes }, action.message);
+        announcer.applied(action);
+        return true;
+      case 'conflict':
+        logger.debug({ ...fields, err: error }, 'the object changed in between: looking again');
+        postpone(key, undefined, CONFLICT_BACKOFF);
+        return false;
+      case 'refused':
+        refused.set(actionId(action), { wish: wishOf(action), until: clock.monotonic() + config.resyncMs });
+        logger.error({ ...fields, err: error }, 'the API server refused a write');
+        announcer.refused(action, outcome.message);
+        return false;
+      case 'failed':
+        logger.warn({ ...fields, err: error }, 'a write failed and is tried again');
+        postpone(key, error?.retryAfterMs, BACKOFF);
+        return false;
+      case 'declined':
+        return false;
+    }
+  }
+
+  function postpone(key: string, retryAfterMs: number | undefined, backoff: typeof BACKOFF): void {
+    const failures = (troubles.get(key)?.failures ?? 0) + 1;
+    const delay = Math.max(retryAfterMs ?? 0, backoffDelay(failures, backoff, random));
+    troubles.set(key, { failures, until: clock.monotonic() + delay });
+  }
+
+  return {
+    wake,
+    run: async (signal, hardStop) => {
+      while (!signal.aborted) {
+        dirty = false;
+        const startedAt = clock.monotonic();
+        let waitMs = BACKOFF.maxMs;
+        try {
+          waitMs = await pass(signal, hardStop);
+        } catch (error) {
+          if (!signal.aborted) logger.error({ err: error }, 'a pass failed');
+          waitMs = 1_000;
+        }
+        const rest = Math.min(MAX_REST_MS, (clock.monotonic() - startedAt) * REST_FACTOR);
+        if (rest > 1) await clock.sleep(rest, signal).catch(() => undefined);
+        await idle(waitMs, signal);
+      }
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+/** What a refusal holds for: this wish for this version of the object. */
+function wishOf(action: Action): string {
+  return `${action.targetVersion} ${afterOf(action)}`;
+}
+
+function about(finding: Finding): { readonly object?: string } {
+  return finding.target === undefined ? {} : { object: describeTarget(finding.target) };
+}
+
+function groupByKey(actions: readonly Action[]): ReadonlyMap<string, readonly Action[]> {
+  const groups = new Map<string, Action[]>();
+  for (const action of actions) {
+    const group = groups.get(action.key) ?? [];
+    group.push(action);
+    groups.set(action.key, group);
+  }
+  return groups;
+}

@@ -1,0 +1,51 @@
+import { type CiliumDaemonSet, type CiliumPod, oldestVersion } from '../cilium/agents.ts';
+import type { CiliumConfigMap } from '../cilium/config-map.ts';
+import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
+import type { ServiceModel } from './models/service.ts';
+import type { GatewayObservation, IpModeStored, Seen } from './observation.ts';
+
+/** What was read of each kind that planning Gateways needs. */
+export interface GatewayReads {
+  readonly services: Seen<ServiceModel>;
+  readonly gateways: Seen<GatewayModel>;
+  readonly gatewayClasses: Seen<GatewayClassModel>;
+  readonly ingresses: Seen<IngressModel>;
+  readonly pools: Seen<PoolModel>;
+  readonly ciliumPods: Seen<CiliumPod>;
+  readonly daemonSets: Seen<CiliumDaemonSet>;
+  readonly ciliumConfig: Seen<CiliumConfigMap>;
+}
+
+/** What the runner knows from earlier passes. */
+export interface GatewayMemory {
+  readonly ipModeStored: IpModeStored;
+  readonly unwantedForMs: ReadonlyMap<string, number>;
+  readonly refusedPins: ReadonlySet<string>;
+}
+
+/** Puts an observation together. Pure. */
+export function assembleObservation(
+  reads: GatewayReads,
+  ciliumNamespace: string,
+  memory: GatewayMemory,
+): GatewayObservation {
+  const pods = reads.ciliumPods.items.filter((pod) => pod.meta.namespace === ciliumNamespace);
+  const daemonSets = reads.daemonSets.items.filter((set) => set.meta.namespace === ciliumNamespace);
+  return {
+    ciliumNamespace,
+    ciliumVersion: oldestVersion(pods, daemonSets),
+    settings: reads.ciliumConfig.items[0]?.settings,
+    ciliumPods: pods,
+    hidden: [
+      { kind: 'Pods of Cilium', seen: reads.ciliumPods },
+      { kind: 'DaemonSets of Cilium', seen: reads.daemonSets },
+      { kind: 'ConfigMap cilium-config', seen: reads.ciliumConfig },
+    ].flatMap(({ kind, seen }) => (seen.complete ? [] : [{ kind, why: seen.why }])),
+    gatewayClasses: reads.gatewayClasses,
+    gateways: reads.gateways,
+    services: reads.services,
+    ingresses: reads.ingresses,
+    pools: reads.pools,
+    ...memory,
+  };
+}

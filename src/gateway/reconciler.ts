@@ -1,0 +1,88 @@
+import type { CiliumPlace } from '../cilium/discover.ts';
+import type { GatewayConfig } from '../config/config.types.ts';
+import type { KubeClient } from '../kube/client.types.ts';
+import { SERVICES } from '../kube/resources.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Applied } from '../plan/apply.ts';
+import type { Action } from '../plan/plan.types.ts';
+import { askIpModeStored } from './ip-mode-question.ts';
+import type { IpModeStored } from './observation.ts';
+import { assembleObservation } from './observe.ts';
+import { foreignOwner } from './ours.ts';
+import { type GatewayPlan, planGateways } from './plan.ts';
+import { pinId } from './target-ports.ts';
+import type { GatewayView } from './view.ts';
+
+export interface GatewayReconcilerOptions {
+  readonly client: KubeClient;
+  readonly view: GatewayView;
+  readonly place: CiliumPlace;
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly fieldManager: string;
+}
+
+/** Observe and plan for Gateways, with what is remembered between passes. `--once` and the controller share it. */
+export interface GatewayReconciler {
+  /** Observes and plans. Asks the API server about `ipMode` first where the plan rests on it. */
+  look(signal: AbortSignal): Promise<GatewayPlan>;
+  /** Takes note of a write's outcome: caches the object, remembers a pin that was refused. */
+  noteApplied(applied: Applied): void;
+  /** Who, besides us, wrote last where this action writes; empty when managedFields don't tell. */
+  writerOf(action: Action): string;
+}
+
+/** An answer that could not be had is asked for again after so long. */
+const ASK_AGAIN_MS = 15_000;
+
+export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
+  const { client, view, place, config, clock, fieldManager } = options;
+  let ipModeStored: IpModeStored = 'unasked';
+  let askedAt = 0;
+  let unwantedSince = new Map<string, number>();
+  const refusedPins = new Set<string>();
+
+  function planNow(): GatewayPlan {
+    const now = clock.monotonic();
+    const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
+    const memory = { ipModeStored, unwantedForMs, refusedPins };
+    const plan = planGateways(assembleObservation(view.reads(), place.namespace, memory), config);
+    // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
+    unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
+    return plan;
+  }
+
+  return {
+    look: async (signal) => {
+      if (ipModeStored === 'unknown' && clock.monotonic() - askedAt > ASK_AGAIN_MS) ipModeStored = 'unasked';
+      const plan = planNow();
+      if (plan.ipModeQuestion === undefined) return plan;
+      ipModeStored = await askIpModeStored(client, plan.ipModeQuestion, fieldManager, signal);
+      askedAt = clock.monotonic();
+      const answered = planNow();
+      if (ipModeStored !== 'unknown') return answered;
+      return { ...answered, nextLookMs: Math.min(answered.nextLookMs ?? ASK_AGAIN_MS, ASK_AGAIN_MS + 1) };
+    },
+    noteApplied: ({ outcome, object }) => {
+      const { action, status } = outcome;
+      if (object !== undefined) view.upsert(action.request.resource, object);
+      if (action.kind === 'pin-node-port' && status === 'refused') {
+        for (const { after } of action.changes) {
+          if (typeof after === 'number') refusedPins.add(pinId(action.target.uid, after));
+        }
+      }
+    },
+    writerOf: (action) => writerOf(action, view),
+  };
+}
+
+function writerOf(action: Action, view: GatewayView): string {
+  if (action.request.resource !== SERVICES) return '';
+  const service = view.reads().services.items.find(({ meta }) => meta.uid === action.target.uid);
+  if (service === undefined) return '';
+  if (action.kind === 'publish-address' || action.kind === 'clear-address') {
+    // A writer that empties the field owns nothing there any more: the last one at all is the best guess.
+    return (foreignOwner(service.ingressOwners) ?? foreignOwner(service.statusWriters))?.manager ?? '';
+  }
+  return foreignOwner(service.ports.flatMap((port) => port.targetPortOwners))?.manager ?? '';
+}

@@ -1,0 +1,154 @@
+import { CILIUM_POD_SELECTOR, trimCiliumDaemonSet, trimCiliumPod } from '../cilium/agents.ts';
+import { CILIUM_CONFIG, trimCiliumConfigMap } from '../cilium/config-map.ts';
+import type { CiliumPlace } from '../cilium/discover.ts';
+import type { KubeClient } from '../kube/client.types.ts';
+import type { KubeError } from '../kube/errors.ts';
+import {
+  CONFIG_MAPS,
+  DAEMON_SETS,
+  GATEWAY_CLASSES,
+  GATEWAYS,
+  INGRESSES,
+  PODS,
+  type Resource,
+  SERVICES,
+} from '../kube/resources.ts';
+import type { RawObject } from '../kube/types.ts';
+import type { CacheState, Model, WatchCache } from '../kube/watch.types.ts';
+import { createWatchCache } from '../kube/watch-cache.ts';
+import type { WatchTiming } from '../kube/watch-timing.ts';
+import { abortReason, type Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { trimGateway, trimGatewayClass, trimIngress, trimPool } from './models/gateway.ts';
+import { trimService } from './models/service.ts';
+import { notServed, type Seen, seen, unread } from './observation.ts';
+import type { GatewayReads } from './observe.ts';
+
+/** Everything that planning Gateways reads, kept current by list and watch. */
+export interface GatewayView {
+  reads(): GatewayReads;
+  /** Resolves when every kind was asked for once: listed, not served, or refused (which its state then says). */
+  whenAsked(signal: AbortSignal): Promise<void>;
+  /** Takes what a write of ours returned. */
+  upsert(resource: Resource, object: RawObject): void;
+  /** State of each cache by plural name: age of the last event, error, lists. */
+  states(): ReadonlyMap<string, CacheState>;
+  /** The first failure among the kinds that nothing works without, if any. */
+  failure(): KubeError | undefined;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export interface GatewayViewOptions {
+  readonly client: KubeClient;
+  readonly place: CiliumPlace;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly timing?: Partial<WatchTiming>;
+  /** Called when something changed that a plan could depend on. */
+  readonly onChange: () => void;
+}
+
+export function createGatewayView(options: GatewayViewOptions): GatewayView {
+  const { client, place, clock, logger, onChange } = options;
+  const caches: WatchCache<Model>[] = [];
+  const waiters = new Set<() => void>();
+
+  function watch<T extends Model>(
+    resource: Resource,
+    trim: (raw: RawObject) => T,
+    scope: { readonly namespace?: string; readonly labelSelector?: string; readonly fieldSelector?: string } = {},
+  ): WatchCache<T> {
+    const cache = createWatchCache<T>({
+      client,
+      resource,
+      trim,
+      clock,
+      logger,
+      ...scope,
+      ...(options.timing === undefined ? {} : { timing: options.timing }),
+      onChange: ({ before, after }) => {
+        if (before === undefined || after === undefined || differs(before, after)) onChange();
+      },
+      onState: () => {
+        for (const wake of waiters) wake();
+        onChange();
+      },
+    });
+    caches.push(cache);
+    return cache;
+  }
+
+  const services = watch(SERVICES, trimService);
+  const gateways = watch(GATEWAYS, trimGateway);
+  const gatewayClasses = watch(GATEWAY_CLASSES, trimGatewayClass);
+  const ingresses = watch(INGRESSES, trimIngress);
+  const pools = watch(place.pools, trimPool);
+  const inCilium = { namespace: place.namespace };
+  const ciliumPods = watch(PODS, trimCiliumPod, { ...inCilium, labelSelector: CILIUM_POD_SELECTOR });
+  const daemonSets = watch(DAEMON_SETS, trimCiliumDaemonSet, { ...inCilium, labelSelector: 'k8s-app=cilium' });
+  const ciliumConfig = watch(CONFIG_MAPS, trimCiliumConfigMap, {
+    ...inCilium,
+    fieldSelector: `metadata.name=${CILIUM_CONFIG}`,
+  });
+
+  return {
+    reads: () => ({
+      services: seenBy(services),
+      gateways: seenBy(gateways),
+      gatewayClasses: seenBy(gatewayClasses),
+      ingresses: seenBy(ingresses),
+      pools: seenBy(pools),
+      ciliumPods: seenBy(ciliumPods),
+      daemonSets: seenBy(daemonSets),
+      ciliumConfig: seenBy(ciliumConfig),
+    }),
+    whenAsked: async (signal) => {
+      while (!caches.every((cache) => wasAsked(cache.state()))) {
+        const changed = Promise.withResolvers<void>();
+        waiters.add(changed.resolve);
+        const abort = (): void => changed.reject(abortReason(signal));
+        signal.addEventListener('abort', abort, { once: true });
+        try {
+          signal.throwIfAborted();
+          await changed.promise;
+        } finally {
+          signal.removeEventListener('abort', abort);
+          waiters.delete(changed.resolve);
+        }
+      }
+    },
+    upsert: (resource, object) => {
+      for (const cache of caches) {
+        if (cache.resource === resource) cache.upsert(object);
+      }
+    },
+    states: () => new Map(caches.map((cache) => [cache.resource.plural, cache.state()])),
+    failure: () => services.state().error ?? gateways.state().error ?? gatewayClasses.state().error,
+    run: async (signal) => {
+      await Promise.all(caches.map((cache) => cache.run(signal)));
+    },
+  };
+}
+
+function wasAsked(state: CacheState): boolean {
+  return state.synced || state.served || state.error !== undefined;
+}
+
+/** What a cache holds, as an observation says it: complete only while list and watch work. */
+function seenBy<T extends Model>(cache: WatchCache<T>): Seen<T> {
+  const state = cache.state();
+  if (state.synced && state.error === undefined) {
+    return state.served ? seen(cache.list()) : notServed();
+  }
+  if (state.error?.category === 'not-served') return notServed();
+  return unread(state.error?.message ?? 'it has not been read yet', cache.list());
+}
+
+/** Whether two states of an object differ in anything that is read, besides the version itself. */
+function differs(before: Model, after: Model): boolean {
+  return fingerprint(before) !== fingerprint(after);
+}
+
+function fingerprint(model: Model): string {
+  return JSON.stringify({ ...model, meta: { ...model.meta, resourceVersion: '' } });
+}

@@ -1,0 +1,127 @@
+import { parseCommandLine } from './cli/args.ts';
+import type { ControllerOptions, OnceOptions } from './cli/args.types.ts';
+import { createPaint, wantsColor } from './cli/color.ts';
+import { confirmChanges } from './cli/confirm.ts';
+import { runController } from './cli/controller.ts';
+import { EXIT, type ExitCode } from './cli/exit-codes.ts';
+import { explainFailure } from './cli/explain-failure.ts';
+import { helpText } from './cli/help.ts';
+import { renderJson } from './cli/json.ts';
+import { createLogger } from './cli/log.ts';
+import { runOnce } from './cli/once.ts';
+import { type ConnectedCluster, connect } from './cli/session.ts';
+import { renderPlan, renderTable } from './cli/table.ts';
+import { programVersion } from './cli/version.ts';
+import type { Config } from './config/config.types.ts';
+import { loadConfig } from './config/load.ts';
+import { createEventAnnouncer } from './controller/announcer.ts';
+import { readHoldOffs } from './controller/hold-offs.ts';
+import { ONCE_MANAGER } from './gateway/ours.ts';
+import { createEventRecorder } from './kube/events.ts';
+import { systemClock } from './lib/clock.ts';
+import type { Logger } from './lib/logger.ts';
+
+const DEFAULT_WIDTH = 100;
+
+/** Understands the command line, puts the parts together and runs the command. */
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  let where = 'cilium-cloud-bridge';
+  try {
+    const options = parseCommandLine(argv);
+    switch (options.command) {
+      case 'help':
+        process.stdout.write(helpText(programVersion()));
+        return EXIT.ok;
+      case 'version':
+        process.stdout.write(`${programVersion()}\n`);
+        return EXIT.ok;
+      case 'once':
+      case 'controller': {
+        const config = loadConfig(options.config, options);
+        // A laptop run says everything in its report; only what goes wrong besides is logged.
+        const level = options.command === 'once' && options.logLevel === undefined ? 'error' : config.logLevel;
+        const logger = createLogger({ level, stream: process.stderr, env: process.env });
+        const stop = stopSignal();
+        const cluster = await connect(options, config, systemClock, logger, stop);
+        where = cluster.connection.description;
+        return await run(options, cluster, config, logger, stop);
+      }
+    }
+  } catch (error) {
+    const message = explainFailure(error, where);
+    if (message === undefined) throw error;
+    process.stderr.write(`${message}\n`);
+    return EXIT.error;
+  }
+}
+
+async function run(
+  options: OnceOptions | ControllerOptions,
+  cluster: ConnectedCluster,
+  config: Config,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  if (options.command === 'controller') {
+    await runController(cluster, config, systemClock, logger, stop);
+    return EXIT.ok;
+  }
+  return await once(options, cluster, config, logger, stop);
+}
+
+async function once(
+  options: OnceOptions,
+  cluster: ConnectedCluster,
+  config: Config,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  const { client } = cluster;
+  const recorder = createEventRecorder({
+    client,
+    source: { component: 'cilium-cloud-bridge', instance: 'once' },
+    fieldManager: ONCE_MANAGER,
+    clock: systemClock,
+    logger,
+  });
+  const style = {
+    width: process.stdout.isTTY ? Math.min(process.stdout.columns, 160) : DEFAULT_WIDTH,
+    paint: createPaint(wantsColor(process.stdout.isTTY, process.env)),
+  };
+  const report = await runOnce(
+    options,
+    config,
+    {
+      cluster,
+      clock: systemClock,
+      logger,
+      announcer: createEventAnnouncer(recorder),
+      history: await readHoldOffs(client, systemClock, stop),
+      confirm: async (plan, count) => {
+        process.stderr.write(renderPlan(plan, style));
+        return await confirmChanges(count, { input: process.stdin, output: process.stderr }, stop);
+      },
+    },
+    stop,
+  );
+  await recorder.flush(AbortSignal.timeout(3_000)).catch(() => undefined);
+  recorder.close();
+  process.stdout.write(options.output === 'json' ? renderJson(report) : renderTable(report, style));
+  client.close();
+  cluster.connection.close();
+  return report.exitCode;
+}
+
+/** Aborted by Ctrl-C or SIGTERM; a second one ends the program at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      process.once(name, () => process.exit(EXIT.error));
+      controller.abort(new Error(`stopped by ${name}`));
+    });
+  }
+  return controller.signal;
+}
+
+process.exitCode = await main(process.argv.slice(2));
