@@ -1,0 +1,3 @@
+module cilium-cloud-bridge/test/datapath/client
+
+go 1.25.0
