@@ -67,7 +67,7 @@ export function scanFlags(argv: readonly string[]): ScannedFlags {
   return { given, values, problems };
 }
 
-export function isFlagName(name: string): name is FlagName {
+function isFlagName(name: string): name is FlagName {
   return Object.hasOwn(FLAGS, name);
 }
 

@@ -16,7 +16,7 @@ export function service(namespace: string, name: string): Target {
 }
 
 export const ENTRYPOINT = service('kube-system', 'gateway-entrypoint');
-export const GATEWAY_SERVICE = service('default', 'cilium-gateway-ip-gateway');
+const GATEWAY_SERVICE = service('default', 'cilium-gateway-ip-gateway');
 
 export function action(target: Target, changes: readonly Change[], parts: Partial<Action> = {}): Action {
   return {
