@@ -6,11 +6,13 @@ import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type Kubeconfig, loadKubeconfig } from './kubeconfig.ts';
 import type { KubeconfigSource } from './kubeconfig-files.ts';
+import { isRecord } from './read.ts';
 
 /** How often changed files and expired exec credentials are looked for, at most. */
 const CHECK_INTERVAL_MS = 5_000;
 /** Idle sockets are closed before the API server (90 s) or a load balancer in front of it (60 s) does. */
 const IDLE_SOCKET_MS = 25_000;
+const MAX_IDLE_SOCKETS = 64;
 
 /** What a request needs to be sent: where the sockets come from and who we are. */
 export interface RequestSettings {
@@ -25,6 +27,8 @@ export interface Connection {
   readonly server: URL;
   /** For messages: `context "prod" of /home/me/.kube/config`. */
   readonly description: string;
+  /** Name of the kubeconfig's context; empty inside a Pod. */
+  readonly context: string;
   /** Namespace of the context; empty when it names none. */
   readonly namespace: string;
   readonly inCluster: boolean;
@@ -56,6 +60,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let checkedAt = options.clock.monotonic();
   let renewedAt = Number.NEGATIVE_INFINITY;
   let pending: Promise<RequestSettings> | undefined;
+  let preparing = false;
   let agent: { readonly key: string; readonly value: HttpAgent } | undefined;
 
   function reload(): void {
@@ -83,7 +88,10 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   async function prepare(): Promise<RequestSettings> {
     const applied: RequestOptions = {};
-    await current.config.applyToHTTPSOptions(applied);
+    preparing = true;
+    await current.config.applyToHTTPSOptions(applied).finally(() => {
+      preparing = false;
+    });
     const headers: Record<string, string | readonly string[]> = { ...current.headers };
     for (const [name, value] of Object.entries(applied.headers ?? {})) {
       if (typeof value === 'string') {
@@ -103,7 +111,8 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   async function settings(): Promise<RequestSettings> {
     const now = options.clock.monotonic();
-    if (now - checkedAt >= CHECK_INTERVAL_MS) {
+    // An exec plugin that hangs is waited for, not started again and again.
+    if (now - checkedAt >= CHECK_INTERVAL_MS && !preparing) {
       checkedAt = now;
       pending = undefined;
       if (stampOf(current) !== stamp) {
@@ -134,6 +143,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     server,
     description,
+    context,
     namespace,
     inCluster,
     settings,
@@ -166,7 +176,7 @@ function directAgent(server: URL, applied: RequestOptions): HttpAgent {
   const sockets: AgentOptions = {
     keepAlive: true,
     keepAliveMsecs: 15_000,
-    maxFreeSockets: 64,
+    maxFreeSockets: MAX_IDLE_SOCKETS,
     scheduling: 'lifo',
     timeout: IDLE_SOCKET_MS,
   };
@@ -188,5 +198,11 @@ function proxyAgent(applied: RequestOptions): HttpAgent {
   if (!(applied.agent instanceof HttpAgent)) {
     throw new Error('client-node made no agent for the proxy');
   }
-  return applied.agent;
+  const { agent } = applied;
+  Object.assign(agent, { keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS });
+  const agentOptions: unknown = Reflect.get(agent, 'options');
+  if (isRecord(agentOptions)) {
+    Object.assign(agentOptions, { keepAlive: true, timeout: IDLE_SOCKET_MS });
+  }
+  return agent;
 }

@@ -1,9 +1,9 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { abortReason } from '../lib/clock.ts';
 import type { RequestSettings } from './connection.ts';
+import { type Deadline, onAbort, startDeadline } from './deadline.ts';
 import { KubeError } from './errors.ts';
 import { type Attempt, garbledError, timeoutError } from './failures.ts';
 import { codeOf, transportError } from './transport-failures.ts';
@@ -22,7 +22,7 @@ export interface HttpRequest {
   readonly body: string | undefined;
   /** Of the whole exchange; for a stream, until its headers are there. */
   readonly timeoutMs: number;
-  /** Any of them ends the exchange. (AbortSignal.any would leave something behind in long-lived signals.) */
+  /** Any of them ends the exchange. */
   readonly signals: readonly AbortSignal[];
 }
 
@@ -37,13 +37,13 @@ export interface HttpAnswer {
  * @throws KubeError `unreachable`, `timeout` or `garbled`; the signal's reason when it is aborted
  */
 export async function send(options: HttpRequest): Promise<HttpAnswer> {
-  const deadline = startDeadline(options);
+  const deadline = deadlineOf(options);
   try {
     const response = await open(options, deadline);
     const body = await readBody(options.attempt, decoded(response));
     return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body };
   } catch (error) {
-    throw deadline.explain(error);
+    throw explain(options, deadline, error);
   } finally {
     deadline.clear();
   }
@@ -64,25 +64,26 @@ export interface HttpStream {
  * @throws as `send`
  */
 export async function openStream(options: HttpRequest): Promise<HttpStream> {
-  const deadline = startDeadline(options);
+  const deadline = deadlineOf(options);
   try {
     const response = await open(options, deadline);
-    const onAbort = (): void => {
-      response.destroy(abortedBy(options.signals));
-    };
-    const unlisten = listen(options.signals, onAbort);
+    let aborted: Error | undefined;
+    const unlisten = onAbort(options.signals, (reason) => {
+      aborted = reason;
+      response.destroy(reason);
+    });
     return {
       status: response.statusCode ?? 0,
       retryAfter: response.headers['retry-after'],
       body: response,
-      abortedBy: () => abortedBy(options.signals),
+      abortedBy: () => aborted,
       close: () => {
         unlisten();
         response.destroy();
       },
     };
   } catch (error) {
-    throw deadline.explain(error);
+    throw explain(options, deadline, error);
   } finally {
     deadline.clear();
   }
@@ -102,56 +103,13 @@ export async function readBody(attempt: Attempt, body: Readable): Promise<string
   return Buffer.concat(chunks).toString('utf8');
 }
 
-interface Deadline {
-  attach(request: ClientRequest): void;
-  /** The reason why the request was destroyed, else what the error means. */
-  explain(error: unknown): unknown;
-  clear(): void;
+function deadlineOf({ attempt, signals, timeoutMs }: HttpRequest): Deadline {
+  return startDeadline(signals, timeoutMs, () => timeoutError(attempt, `no answer within ${timeoutMs / 1000} s`));
 }
 
-function startDeadline({ attempt, timeoutMs, signals }: HttpRequest): Deadline {
-  let request: ClientRequest | undefined;
-  let reason: Error | undefined;
-  const stop = (why: Error | undefined): void => {
-    reason ??= why;
-    request?.destroy(reason);
-  };
-  const timer = setTimeout(() => stop(timeoutError(attempt, `no answer within ${timeoutMs / 1000} s`)), timeoutMs);
-  const unlisten = listen(signals, () => stop(abortedBy(signals)));
-  return {
-    attach(made) {
-      request = made;
-      if (reason !== undefined) {
-        made.destroy(reason);
-      }
-    },
-    explain: (error) => reason ?? (error instanceof KubeError ? error : transportError(attempt, error)),
-    clear() {
-      clearTimeout(timer);
-      unlisten();
-    },
-  };
-}
-
-/** Calls back on the first abort, at once when that was before; returns how to stop listening. */
-function listen(signals: readonly AbortSignal[], onAbort: () => void): () => void {
-  for (const signal of signals) {
-    signal.addEventListener('abort', onAbort, { once: true });
-  }
-  if (abortedBy(signals) !== undefined) {
-    onAbort();
-  }
-  return () => {
-    for (const signal of signals) {
-      signal.removeEventListener('abort', onAbort);
-    }
-  };
-}
-
-/** The reason of the first signal that is aborted. */
-export function abortedBy(signals: readonly AbortSignal[]): Error | undefined {
-  const aborted = signals.find((signal) => signal.aborted);
-  return aborted === undefined ? undefined : abortReason(aborted);
+/** What ended the request, in our own words. */
+function explain({ attempt }: HttpRequest, deadline: Deadline, error: unknown): unknown {
+  return deadline.reason() ?? (error instanceof KubeError ? error : transportError(attempt, error));
 }
 
 async function open(options: HttpRequest, deadline: Deadline): Promise<IncomingMessage> {
@@ -159,7 +117,7 @@ async function open(options: HttpRequest, deadline: Deadline): Promise<IncomingM
     return await openOnce(options, deadline);
   } catch (error) {
     // The server closed an idle connection at the moment we took it. Reading again does no harm; a write might.
-    if (options.method === 'GET' && error instanceof StaleConnection && abortedBy(options.signals) === undefined) {
+    if (options.method === 'GET' && error instanceof StaleConnection && deadline.reason() === undefined) {
       return await openOnce(options, deadline);
     }
     throw error instanceof StaleConnection ? error.cause : error;
@@ -196,7 +154,7 @@ function openOnce(options: HttpRequest, deadline: Deadline): Promise<IncomingMes
       const stale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error));
       reject(stale ? new StaleConnection('the connection was stale', { cause: error }) : error);
     });
-    deadline.attach(request);
+    deadline.onOver((reason) => request.destroy(reason));
     request.end(body);
   });
 }

@@ -53,6 +53,8 @@ export function createObjectStore<T>({ trim, onChange, onFailure }: ObjectStoreO
   let entries = new Map<string, Entry<T>>();
   /** Versions of deletions: a late event or answer to a write must not bring the object back. */
   const tombstones = new Map<string, string>();
+  /** Version of the last list: what is not newer and was not in it, is not there. */
+  let listedAt = '';
   let unreadable = 0;
 
   function prepare(raw: RawObject): ListedObject<T> | undefined {
@@ -102,10 +104,10 @@ export function createObjectStore<T>({ trim, onChange, onFailure }: ObjectStoreO
     notify(held.ref, held.model, undefined);
   }
 
-  /** Not newer than what is held or was deleted. Versions that cannot be compared are news unless they are equal. */
+  /** Not newer than what is known of the object. Versions that cannot be compared are news unless they are equal. */
   function isStale(key: string, resourceVersion: string): boolean {
-    const known = entries.get(key)?.resourceVersion ?? tombstones.get(key);
-    return known !== undefined && resourceVersion !== '' && (compareVersions(resourceVersion, known) ?? 1) <= 0;
+    const known = entries.get(key)?.resourceVersion ?? tombstones.get(key) ?? listedAt;
+    return resourceVersion !== '' && (compareVersions(resourceVersion, known) ?? 1) <= 0;
   }
 
   function put(raw: RawObject): void {
@@ -163,6 +165,7 @@ export function createObjectStore<T>({ trim, onChange, onFailure }: ObjectStoreO
         drop(key, held);
       }
     }
+    listedAt = listVersion;
     for (const [key, deletedAt] of [...tombstones]) {
       if (force || !isNewer(deletedAt, listVersion)) {
         tombstones.delete(key);
@@ -174,6 +177,7 @@ export function createObjectStore<T>({ trim, onChange, onFailure }: ObjectStoreO
     const former = entries;
     entries = new Map();
     tombstones.clear();
+    listedAt = '';
     unreadable = 0;
     for (const held of former.values()) {
       notify(held.ref, held.model, undefined);

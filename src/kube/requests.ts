@@ -2,8 +2,9 @@ import type { Clock } from '../lib/clock.ts';
 import { parseObject } from './answers.ts';
 import type { RequestOptions } from './client.types.ts';
 import type { Connection, RequestSettings } from './connection.ts';
-import { type Attempt, answerError, credentialsError } from './failures.ts';
-import { abortedBy, type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
+import { startDeadline } from './deadline.ts';
+import { type Attempt, answerError, credentialsError, timeoutError } from './failures.ts';
+import { type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
 import type { RawObject } from './types.ts';
 
 export interface RequesterOptions {
@@ -53,14 +54,16 @@ export function createRequester({ connection, userAgent, clock, timeoutMs }: Req
   }
 
   async function settingsFor(call: Call): Promise<RequestSettings> {
-    const reason = abortedBy(signalsOf(call));
-    if (reason !== undefined) {
-      throw reason;
-    }
+    const limitMs = call.options?.timeoutMs ?? timeoutMs;
+    const deadline = startDeadline(signalsOf(call), limitMs, () =>
+      timeoutError(call.attempt, `the credentials were not ready within ${limitMs / 1000} s; nothing was asked`),
+    );
     try {
-      return await connection.settings();
+      return await deadline.race(connection.settings());
     } catch (error) {
-      throw credentialsError(call.attempt, error);
+      throw deadline.reason() ?? credentialsError(call.attempt, error);
+    } finally {
+      deadline.clear();
     }
   }
 

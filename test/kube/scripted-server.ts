@@ -19,7 +19,7 @@ export interface SeenRequest {
 }
 
 /** Answers one request; `count` is 1 for the first request to the server. */
-export type Script = (request: SeenRequest, response: ServerResponse, count: number) => void | Promise<void>;
+export type Script = (request: SeenRequest, response: ServerResponse, count: number) => unknown;
 
 /** A node:http server that does what the test says, byte by byte. */
 export interface ScriptedServer {
@@ -30,8 +30,9 @@ export interface ScriptedServer {
   connections(): number;
   play(script: Script): void;
   /** A kubeconfig file for this server; deleted with it. */
-  kubeconfig(user?: RawObject): string;
-  client(): KubeClient;
+  kubeconfig(user?: RawObject, serverUrl?: string): string;
+  /** A client of this server, or of another URL. */
+  client(serverUrl?: string): KubeClient;
   close(): Promise<void>;
 }
 
@@ -68,9 +69,9 @@ export async function startScriptedServer(first: Script = notFound): Promise<Scr
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
 
-  function kubeconfig(user: RawObject = { token: 'secret-token' }): string {
+  function kubeconfig(user: RawObject = { token: 'secret-token' }, serverUrl = url): string {
     const file = join(dir, `config-${Math.random()}`);
-    writeFileSync(file, JSON.stringify(kubeconfigDocument(url, user)));
+    writeFileSync(file, JSON.stringify(kubeconfigDocument(serverUrl, user)));
     return file;
   }
 
@@ -83,8 +84,8 @@ export async function startScriptedServer(first: Script = notFound): Promise<Scr
       script = next;
     },
     kubeconfig,
-    client() {
-      const connection = openConnection({ path: kubeconfig(), clock: systemClock });
+    client(serverUrl) {
+      const connection = openConnection({ path: kubeconfig(undefined, serverUrl), clock: systemClock });
       const client = createKubeClient({ connection, userAgent: 'cilium-cloud-bridge/test', timeoutMs: 2_000 });
       clients.push(client);
       return client;

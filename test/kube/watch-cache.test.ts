@@ -7,6 +7,7 @@ import type { RawObject } from '../../src/kube/types.ts';
 import type { Model, WatchCache } from '../../src/kube/watch.types.ts';
 import { createWatchCache, type WatchCacheOptions } from '../../src/kube/watch-cache.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type RecordedLog, recordLog } from './recorded-log.ts';
 import { answerJson, failure, listOf, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
@@ -138,3 +139,427 @@ describe('expired versions', () => {
     expect(cache.state()).toMatchObject({ listsCompleted: 2, error: undefined });
   });
 });
+
+/** Lists always succeed at version 10 with object a; watches do what the test says. */
+function watchesThat(script: (response: ServerResponse, watches: number) => void): void {
+  let watches = 0;
+  server.play((request, response) => {
+    if (request.query.has('watch')) {
+      watches += 1;
+      script(response, watches);
+    } else {
+      answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+    }
+  });
+}
+
+function kinds(): readonly string[] {
+  return server.requests.map((request) => (request.query.has('watch') ? 'watch' : 'list'));
+}
+
+describe('a watch that breaks', () => {
+  const cutOff = '{"type":"MODIFIED","object":{"meta';
+
+  test.each<[string, (response: ServerResponse) => void, string]>([
+    [
+      'a reset in the middle of a line',
+      (response) => {
+        response.write(cutOff);
+        setTimeout(() => response.socket?.resetAndDestroy(), 10);
+      },
+      'unreachable',
+    ],
+    ['a 500', (response) => answerJson(response, 500, failure(500, 'InternalError', 'boom')), 'unavailable'],
+    ['a 403', (response) => answerJson(response, 403, failure(403, 'Forbidden', 'no')), 'forbidden'],
+  ])('%s: the content stays, the error is told, the watch goes on where it was', async (_, fault, category) => {
+    const clock = fakeClock();
+    watchesThat((response, watches) => {
+      if (watches === 1) {
+        fault(response);
+      } else {
+        openWatch(response, { type: 'MODIFIED', object: service('a', '11') });
+      }
+    });
+    const cache = start({ clock });
+    await expect.poll(() => cache.state().error?.category).toBe(category);
+    expect(names(cache)).toEqual(['a@3']);
+    expect(cache.state()).toMatchObject({ synced: true, served: true });
+    await wake(clock, 30_000);
+    await expect.poll(() => names(cache)).toEqual(['a@11']);
+    expect(cache.state().error).toBeUndefined();
+    expect(kinds()).toEqual(['list', 'watch', 'watch']);
+    expect(server.requests[2]?.query.get('resourceVersion')).toBe('10');
+  });
+
+  test.each([
+    ['a line that is cut off', cutOff],
+    ['garbage', '\u0000\u0001<xml>\n'],
+  ])('%s: an event may be lost, so a list follows', async (_, bytes) => {
+    const clock = fakeClock();
+    watchesThat((response, watches) => {
+      if (watches === 1) {
+        response.end(bytes);
+      } else {
+        openWatch(response);
+      }
+    });
+    const cache = start({ clock });
+    await expect.poll(() => cache.state().error?.category).toBe('garbled');
+    await wake(clock, 30_000);
+    await expect.poll(kinds).toEqual(['list', 'watch', 'list', 'watch']);
+    expect(names(cache)).toEqual(['a@3']);
+  });
+
+  test('a half-open connection is noticed by its silence', async () => {
+    watchesThat((response, watches) => {
+      response.flushHeaders();
+      if (watches === 2) {
+        response.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '11') })}\n`);
+      }
+    });
+    const cache = start({ timing: { idleTimeoutMs: 60, healthyMs: 10 } });
+    await expect.poll(() => names(cache)).toEqual(['a@11']);
+    expect(kinds()).toEqual(['list', 'watch', 'watch']);
+  });
+
+  test('one that the server closes at once, again and again, is asked for ever more rarely', async () => {
+    const clock = fakeClock();
+    watchesThat((response) => response.end());
+    start({ clock, random: () => 1 });
+    const waits: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      waits.push(await retryWait(clock));
+      clock.advance(waits.at(-1) ?? 0);
+    }
+    expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+    expect(kinds().filter((kind) => kind === 'list')).toHaveLength(1);
+  });
+
+  test('Retry-After is honoured', async () => {
+    const clock = fakeClock();
+    watchesThat((response) => {
+      response.writeHead(429, { 'Retry-After': '7' });
+      response.end();
+    });
+    start({ clock });
+    expect(await retryWait(clock)).toBe(7_000);
+  });
+
+  test('failures are logged once a kind, and the recovery once', async () => {
+    const clock = fakeClock();
+    watchesThat((response, watches) => {
+      if (watches <= 3) {
+        answerJson(response, 500, failure(500, 'InternalError', 'boom'));
+      } else {
+        openWatch(response);
+      }
+    });
+    const cache = start({ clock });
+    await cache.whenSynced(stop.signal);
+    for (let round = 0; round < 3; round += 1) {
+      clock.advance(await retryWait(clock));
+    }
+    await expect.poll(() => log.messages('info')).toEqual(['list complete', 'watch works again']);
+    expect(log.messages('warn')).toEqual(['list or watch fails; trying again']);
+    expect(log.lines.find((line) => line.level === 'warn')?.fields).toEqual({
+      resource: 'services',
+      category: 'unavailable',
+      error: 'WATCH services: 500 Internal Server Error: boom',
+      failures: 1,
+    });
+  });
+});
+
+describe('a list that fails', () => {
+  test('at first: nothing is synced, and it is tried again', async () => {
+    const clock = fakeClock();
+    server.play((request, response, count) => {
+      if (count === 1) {
+        answerJson(response, 503, failure(503, 'ServiceUnavailable', 'starting'));
+      } else if (request.query.has('watch')) {
+        openWatch(response);
+      } else {
+        answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+      }
+    });
+    const cache = start({ clock });
+    await expect.poll(() => cache.state().error?.category).toBe('unavailable');
+    expect(cache.state()).toMatchObject({ synced: false, served: false, listsCompleted: 0 });
+    await wake(clock, 1_000);
+    await cache.whenSynced(stop.signal);
+    expect(names(cache)).toEqual(['a@3']);
+  });
+
+  test('after an expired version: the content stays until one succeeds', async () => {
+    const clock = fakeClock();
+    server.play((request, response, count) => {
+      if (request.query.has('watch')) {
+        answerJson(response, 410, failure(410, 'Expired', 'too old'));
+      } else if (count > 1) {
+        answerJson(response, 500, failure(500, 'InternalError', 'etcd'));
+      } else {
+        answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+      }
+    });
+    const cache = start({ clock });
+    await expect.poll(() => cache.state().error?.category).toBe('unavailable');
+    expect(names(cache)).toEqual(['a@3']);
+    expect(cache.state()).toMatchObject({ synced: true, served: true, listsCompleted: 1 });
+  });
+
+  test.each(['{}', '{"kind":"Status","status":"Success"}', 'null', '{"kind":"ServiceList","metadata":{},"items":[]}'])(
+    'with a 200 and %s: it is not taken for an empty list',
+    async (body) => {
+      const clock = fakeClock();
+      server.play((request, response, count) => {
+        if (request.query.has('watch')) {
+          answerJson(response, 410, failure(410, 'Expired', 'too old'));
+        } else if (count > 1) {
+          response.end(body);
+        } else {
+          answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+        }
+      });
+      const cache = start({ clock });
+      await expect.poll(() => cache.state().error?.category).toBe('garbled');
+      expect(names(cache)).toEqual(['a@3']);
+    },
+  );
+
+  test('because it is older than what was seen: a stale server, unless it stays so', async () => {
+    const clock = fakeClock();
+    let restored = false;
+    server.play((request, response, count) => {
+      if (request.query.has('watch')) {
+        if (restored) {
+          openWatch(response);
+        } else {
+          answerJson(response, 410, failure(410, 'Expired', 'too old'));
+        }
+      } else if (count === 1) {
+        answerJson(response, 200, listOf('Service', '100', [service('a', '90'), service('b', '91')]));
+      } else {
+        restored = true;
+        answerJson(response, 200, listOf('Service', '50', [service('a', '40')]));
+      }
+    });
+    const cache = start({ clock });
+    for (let round = 0; round < 2; round += 1) {
+      await expect
+        .poll(() => cache.state().error?.message)
+        .toBe('LIST services: answered version 50, older than 100 that was seen before');
+      expect(names(cache)).toEqual(['a@90', 'b@91']);
+      clock.advance(await retryWait(clock));
+    }
+    await expect.poll(() => names(cache)).toEqual(['a@40']);
+    await expect.poll(() => server.requests.at(-1)?.query.get('resourceVersion')).toBe('50');
+    expect(log.messages('warn')).toContain('versions went back; starting over');
+  });
+});
+
+describe('the list in between', () => {
+  test('finds what the watch missed, without touching the watch', async () => {
+    const clock = fakeClock();
+    let lists = 0;
+    server.play((request, response) => {
+      if (request.query.has('watch')) {
+        openWatch(response);
+        return;
+      }
+      lists += 1;
+      const items = lists === 1 ? [service('a', '3'), service('b', '4')] : [service('a', '12')];
+      answerJson(response, 200, listOf('Service', lists === 1 ? '10' : '20', items));
+    });
+    const cache = start({ clock, random: () => 0.5 });
+    await expect.poll(kinds).toEqual(['list', 'watch']);
+    await wake(clock, 599_999);
+    expect(kinds()).toEqual(['list', 'watch']);
+    await wake(clock, 1_000);
+    await expect.poll(() => names(cache)).toEqual(['a@12']);
+    expect(kinds()).toEqual(['list', 'watch', 'list']);
+    expect(cache.state().listsCompleted).toBe(2);
+  });
+
+  test('that fails is told, and tried again, while the watch goes on', async () => {
+    const clock = fakeClock();
+    let lists = 0;
+    let watch: ServerResponse | undefined;
+    server.play((request, response) => {
+      if (request.query.has('watch')) {
+        watch = response;
+        openWatch(response);
+        return;
+      }
+      lists += 1;
+      if (lists === 2) {
+        answerJson(response, 403, failure(403, 'Forbidden', 'no'));
+      } else {
+        answerJson(response, 200, listOf('Service', String(lists * 10), [service('a', '3')]));
+      }
+    });
+    const cache = start({ clock, random: () => 0.5 });
+    await expect.poll(kinds).toEqual(['list', 'watch']);
+    await wake(clock, 600_001);
+    await expect.poll(() => cache.state().error?.category).toBe('forbidden');
+    watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '11') })}\n`);
+    await expect.poll(() => names(cache)).toEqual(['a@11']);
+    await wake(clock, 30_000);
+    await expect.poll(() => cache.state()).toMatchObject({ error: undefined, listsCompleted: 2 });
+  });
+});
+
+describe('a kind that is not served', () => {
+  test('is a state, polled until it appears', async () => {
+    const clock = fakeClock();
+    let served = false;
+    server.play((request, response) => {
+      if (!served) {
+        response.writeHead(404);
+        response.end('404 page not found\n');
+      } else if (request.query.has('watch')) {
+        openWatch(response);
+      } else {
+        answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+      }
+    });
+    const states: string[] = [];
+    const cache = start({
+      clock,
+      onState: ({ served: is, synced, error }) => states.push(`${is} ${synced} ${error?.category ?? '-'}`),
+    });
+    await cache.whenSynced(stop.signal);
+    expect(cache.state()).toMatchObject({ served: false, synced: false, error: { category: 'not-served' } });
+    served = true;
+    clock.advance(await retryWait(clock));
+    await expect.poll(() => cache.state()).toMatchObject({ served: true, synced: true, error: undefined });
+    expect(names(cache)).toEqual(['a@3']);
+    expect(states).toEqual(['false false not-served', 'true true not-served', 'true true -']);
+  });
+
+  test('that vanishes keeps its objects for a while, marked, then drops them; a new list is needed to trust it', async () => {
+    const clock = fakeClock();
+    let gone = false;
+    let watch: ServerResponse | undefined;
+    server.play((request, response) => {
+      if (gone) {
+        response.writeHead(404);
+        response.end('404 page not found\n');
+      } else if (request.query.has('watch')) {
+        watch = response;
+        openWatch(response);
+      } else {
+        answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+      }
+    });
+    const cache = start({ clock, random: () => 1 });
+    await expect.poll(() => watch).toBeDefined();
+    gone = true;
+    watch?.end();
+    // The closed watch, then the first 404.
+    clock.advance(await retryWait(clock));
+    await expect.poll(() => cache.state().served).toBe(false);
+    expect(names(cache)).toEqual(['a@3']);
+    expect(changes).toEqual(['a - → 3']);
+    // 4 s and 8 s later.
+    for (let round = 0; round < 2; round += 1) {
+      expect(names(cache)).toEqual(['a@3']);
+      clock.advance(await retryWait(clock));
+    }
+    await expect.poll(() => names(cache)).toEqual([]);
+    expect(changes).toEqual(['a - → 3', 'a 3 → -']);
+    expect(cache.state()).toMatchObject({ served: false, synced: false, listsCompleted: 1 });
+    gone = false;
+    clock.advance(await retryWait(clock));
+    await expect.poll(() => names(cache)).toEqual(['a@3']);
+    expect(cache.state()).toMatchObject({ served: true, synced: true, listsCompleted: 2 });
+  });
+
+  test('for one answer only (an API server that has not loaded its CRDs) loses nothing', async () => {
+    const clock = fakeClock();
+    let misses = 0;
+    watchesThat((response, watches) => {
+      if (watches === 1) {
+        misses += 1;
+        response.writeHead(404);
+        response.end('404 page not found\n');
+      } else {
+        openWatch(response);
+      }
+    });
+    const cache = start({ clock });
+    await expect.poll(() => cache.state().served).toBe(false);
+    clock.advance(await retryWait(clock));
+    await expect.poll(() => cache.state().served).toBe(true);
+    expect([misses, changes]).toEqual([1, ['a - → 3']]);
+  });
+});
+
+describe('objects', () => {
+  test('that a write returned are seen at once, and the older event that follows is ignored', async () => {
+    let watch: ServerResponse | undefined;
+    watchesThat((response) => {
+      watch = response;
+      openWatch(response);
+    });
+    const cache = start();
+    await cache.whenSynced(stop.signal);
+    await expect.poll(() => watch).toBeDefined();
+    cache.upsert(service('a', '15'));
+    cache.upsert(service('a', '14'));
+    expect(names(cache)).toEqual(['a@15']);
+    watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '12') })}\n`);
+    watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '15') })}\n`);
+    watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '16') })}\n`);
+    await expect.poll(() => names(cache)).toEqual(['a@16']);
+    expect(changes).toEqual(['a - → 3', 'a 3 → 15', 'a 15 → 16']);
+  });
+
+  test('that cannot be trimmed, and handlers that throw, do not stop the loop', async () => {
+    watchesThat((response) =>
+      openWatch(
+        response,
+        { type: 'ADDED', object: service('broken', '11') },
+        { type: 'ADDED', object: service('c', '12') },
+      ),
+    );
+    const cache = start({
+      trim: (raw) => {
+        const meta = readMeta(raw);
+        if (meta.name === 'broken') {
+          throw new Error('no such field');
+        }
+        return { meta };
+      },
+      onChange: () => {
+        throw new Error('handler');
+      },
+    });
+    await expect.poll(() => names(cache)).toEqual(['a@3', 'c@12']);
+    expect(cache.state()).toMatchObject({ unreadable: 1, error: undefined });
+    expect(log.messages('warn').toSorted()).toEqual([
+      'change of an object cannot be handled',
+      'change of an object cannot be handled',
+      'object cannot be read',
+    ]);
+  });
+});
+
+test('run ends with its signal, and waiting for the first list with its own', async () => {
+  server.play(() => undefined);
+  const cache = start();
+  await expect(cache.whenSynced(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  stop.abort(new Error('stop'));
+  await expect(running[0]).resolves.toBeUndefined();
+});
+
+/** Lets what is in flight arrive, then moves the clock. */
+async function wake(clock: FakeClock, ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  clock.advance(ms);
+}
+
+/** The wait that the loop has chosen after a failure; the other sleeper is the list in between. */
+async function retryWait(clock: FakeClock): Promise<number> {
+  await expect.poll(() => clock.sleeping().length, { interval: 5 }).toBe(2);
+  return clock.sleeping().at(-1) ?? 0;
+}
