@@ -30,11 +30,7 @@ export async function connect(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ConnectedCluster> {
-  const source = {
-    ...(options.kubeconfig === undefined ? {} : { kubeconfig: options.kubeconfig }),
-    ...(options.context === undefined ? {} : { context: options.context }),
-  };
-  const connection = openConnection({ ...source, clock, logger });
+  const connection = openConnection({ path: options.kubeconfig, context: options.context, clock, logger });
   const client = createKubeClient({ connection, userAgent: `cilium-cloud-bridge/${programVersion()}`, clock });
   const place = await discoverCilium(client, config.cilium.namespace, signal);
   return { client, connection, place };
