@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'control-plane',
           include: ['test/control-plane/**/*.test.ts'],
+          globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium
           fileParallelism: false, // a control plane takes about 800 MB and, at its start, every core
