@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { load } from 'js-yaml';
 import type { Access, User } from './access.ts';
-import { ApiError, badRequest } from './api-error.ts';
+import { ApiError, badRequest, invalidOptions, notServed, PAGE_NOT_FOUND, requiredValue } from './api-error.ts';
 import type { Catalog } from './catalog.ts';
 import { discovery, openApi, versionInfo } from './discovery.ts';
 import type { Fault, Faults } from './faults.ts';
 import { isKubeObject, isObject, type Json, type JsonObject, type KubeObject, parseJson, stringAt } from './json.ts';
 import { applyJsonPatch } from './json-patch.ts';
-import type { Kind } from './kinds.ts';
+import { BUILT_IN_KINDS, type Kind, kindKey } from './kinds.ts';
 import { listPage, requestMatcher } from './lists.ts';
 import { applyMergePatch, applyStrategicMerge } from './merge-patch.ts';
 import { type DeleteRules, missingNamespace, type Registry, type WriteContext } from './registry.ts';
@@ -109,25 +109,23 @@ function refuse(wire: Wire, error: unknown): void {
   }
 }
 
-const PAGE_NOT_FOUND = '404 page not found';
-
 function answer(parts: Parts, exchange: Exchange): void {
   const { info, wire } = exchange;
   if (!info.isResource) {
     answerPath(parts, exchange);
     return;
   }
-  parts.access.authorize(info, exchange.user);
   const review = reviewOf(parts, exchange);
   if (review !== undefined) {
     wire.send(201, JSON.stringify(review));
     return;
   }
+  parts.access.authorize(info, exchange.user);
   const { kind } = info;
   const knownSubresource =
     info.subresource === '' || (info.subresource === 'status' && kind?.statusSubresource === true);
   if (kind === undefined || !knownSubresource || (!kind.namespaced && info.namespace !== '')) {
-    throw new ApiError(404, '', PAGE_NOT_FOUND);
+    throw notServed(isBuiltIn(info));
   }
   switch (info.verb) {
     case 'get':
@@ -165,6 +163,10 @@ function answer(parts: Parts, exchange: Exchange): void {
     default:
       info.verb satisfies never;
   }
+}
+
+function isBuiltIn({ group, version }: RequestInfo): boolean {
+  return group.startsWith('auth') || BUILT_IN_KINDS.some((kind) => kind.group === group && kind.version === version);
 }
 
 function answerPath(parts: Parts, { info, wire, accept }: Exchange): void {
@@ -220,7 +222,8 @@ function startWatch(parts: Parts, { info, request, wire, accept }: Exchange, kin
 function contextOf({ info, request, user }: Exchange): WriteContext {
   const dryRun = info.query.get('dryRun') ?? '';
   if (dryRun !== '' && dryRun !== 'All') {
-    throw badRequest(`dryRun: Unsupported value: "${dryRun}": supported values: "All"`);
+    const message = `Unsupported value: []string{"${dryRun}"}: supported values: "All"`;
+    throw invalidOptions({ field: 'dryRun', reason: 'FieldValueNotSupported', message });
   }
   return {
     manager: request.fieldManager || (request.userAgent.split('/')[0] ?? '') || 'unknown',
@@ -313,9 +316,7 @@ function patchObject(body: Json): JsonObject {
 
 function applyBody(info: RequestInfo, kind: Kind, body: Json): KubeObject {
   if ((info.query.get('fieldManager') ?? '') === '') {
-    throw badRequest(
-      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    );
+    throw invalidOptions(requiredValue('fieldManager', 'is required for apply patch'));
   }
   if (!isKubeObject(body) || body.kind !== kind.kind) {
     throw badRequest('error decoding YAML: the body is no object of the expected kind');
@@ -350,8 +351,11 @@ function deleteRules({ info, request }: Exchange): DeleteRules {
   };
 }
 
+/** Kinds whose DELETE answers with the object. */
+const ANSWERED_WHOLE: ReadonlySet<string> = new Set(['services', 'pods']);
+
 function sendDeleted({ wire }: Exchange, kind: Kind, outcome: { object: KubeObject; gone: boolean }): void {
-  if (!outcome.gone) {
+  if (!outcome.gone || ANSWERED_WHOLE.has(kindKey(kind))) {
     wire.send(200, objectText(outcome.object));
     return;
   }

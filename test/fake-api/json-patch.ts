@@ -4,7 +4,9 @@ import { clone, equal, isObject, type Json } from './json.ts';
 /** RFC 6902 on a copy. Throws the API server's 422 when an operation, a `test` included, does not hold. */
 export function applyJsonPatch(target: Json, patch: Json): Json {
   if (!Array.isArray(patch)) {
-    throw badRequest('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+    );
   }
   let document = clone(target);
   for (const operation of patch) {

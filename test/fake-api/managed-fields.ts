@@ -153,7 +153,7 @@ function isReset(kind: Kind, writer: Writer, path: FieldPath): boolean {
   if (writer.subresource === '') {
     return path[0] === 'f:status';
   }
-  return path[0] === 'f:spec' || (kind.custom && path[0] === 'f:metadata');
+  return path[0] === 'f:spec';
 }
 
 function withoutReset(kind: Kind, writer: Writer, changes: Comparison): Comparison {

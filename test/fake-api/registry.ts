@@ -8,8 +8,11 @@ import {
   type FieldError,
   forbidden,
   invalid,
+  invalidResource,
   invalidValue,
   notFound,
+  undecodable,
+  unmetPrecondition,
 } from './api-error.ts';
 import { apiVersionOf } from './catalog.ts';
 import {
@@ -28,6 +31,7 @@ import { afterApply, afterUpdate, sameButTimes, type Writer } from './managed-fi
 import { metadataErrors, tidyMetadata } from './metadata.ts';
 import { strategyOf, withoutNulls } from './strategies.ts';
 import type { Environment, Strategy } from './strategy.ts';
+import { DecodeError } from './times.ts';
 
 /** Who writes what, and how. */
 export interface WriteContext {
@@ -67,7 +71,7 @@ export class Registry {
   create(kind: Kind, namespace: string, input: KubeObject, context: WriteContext): KubeObject {
     const object = this.#decoded(kind, clone(input));
     if (stringAt(object, 'metadata', 'resourceVersion') !== '') {
-      throw badRequest('resourceVersion should not be set on objects to be created');
+      throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created');
     }
     this.#stampNew(kind, namespace, object);
     const { name } = object.metadata;
@@ -91,11 +95,12 @@ export class Registry {
     needsVersion = false,
   ): KubeObject {
     const live = this.get(kind, namespace, name);
-    const object = this.#decoded(kind, asObject(kind, produce(live)));
-    checkIdentity(kind, live, object);
+    const object = this.#decoded(kind, asObject(kind, produce(live)), !needsVersion);
+    checkIdentity(kind, live, object, needsVersion);
     const version = stringAt(object, 'metadata', 'resourceVersion');
     if (version === '' && needsVersion && !kind.unconditionalUpdate) {
-      throw invalid(kind, name, [invalidValue('metadata.resourceVersion', 0, 'must be specified for an update')]);
+      const message = 'Invalid value: 0x0: must be specified for an update';
+      throw invalidResource(kind, name, { field: 'metadata.resourceVersion', reason: 'FieldValueInvalid', message });
     }
     if (version !== '' && version !== live.metadata.resourceVersion) {
       throw conflict(kind, name);
@@ -121,7 +126,7 @@ export class Registry {
       throw notFound(kind, name);
     }
     const merged = afterApply(kind, live, configuration, this.#writer(context), force);
-    const object = this.#decoded(kind, clone(merged));
+    const object = this.#decoded(kind, clone(merged), true);
     if (live === undefined) {
       this.#stampNew(kind, namespace, object);
       return { object: this.#storeNew(kind, namespace, name, object, context), created: true };
@@ -189,12 +194,20 @@ export class Registry {
     return { manager: context.manager, subresource: context.subresource, time: this.#env.timestamp() };
   }
 
-  #decoded(kind: Kind, input: KubeObject): KubeObject {
+  #decoded(kind: Kind, input: KubeObject, patched = false): KubeObject {
     const stripped = kind.custom ? input : asObject(kind, withoutNulls(input));
     const { kind: _kind, apiVersion: _version, metadata, ...rest } = stripped;
     const object: KubeObject = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { ...metadata }, ...rest };
     tidyMetadata(object.metadata);
-    this.#strategy(kind).decode?.(object, this.#env);
+    try {
+      this.#strategy(kind).decode?.(object, this.#env);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) {
+        throw error;
+      }
+      const unusable = `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}`;
+      throw patched ? undecodable(error.message) : badRequest(`${unusable}: ${error.message}`);
+    }
     return object;
   }
 
@@ -314,13 +327,16 @@ function refuse(kind: Kind, name: string, errors: readonly FieldError[]): void {
   }
 }
 
-function checkIdentity(kind: Kind, live: KubeObject, object: KubeObject): void {
+function checkIdentity(kind: Kind, live: KubeObject, object: KubeObject, isPut: boolean): void {
   const { name, namespace, uid } = object.metadata;
   if (name !== live.metadata.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${live.metadata.name})`);
   }
   if (kind.namespaced && namespace !== undefined && namespace !== live.metadata.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (uid !== undefined && uid !== live.metadata.uid && !isPut) {
+    throw invalid(kind, name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
   }
   if (uid !== undefined && uid !== live.metadata.uid) {
     const precondition = `UID in precondition: ${String(uid)}, UID in object meta: ${String(live.metadata.uid)}`;
@@ -329,16 +345,11 @@ function checkIdentity(kind: Kind, live: KubeObject, object: KubeObject): void {
 }
 
 function checkPreconditions(kind: Kind, live: KubeObject, rules: DeleteRules): void {
-  const { name, uid, resourceVersion } = live.metadata;
-  if (rules.uid !== undefined && rules.uid !== uid) {
-    const text = `Precondition failed: UID in precondition: ${rules.uid}, UID in object meta: ${String(uid)}`;
-    throw conflict(kind, name, text);
-  }
-  if (rules.resourceVersion !== undefined && rules.resourceVersion !== resourceVersion) {
-    const text =
-      `Precondition failed: ResourceVersion in precondition: ${rules.resourceVersion}, ` +
-      `ResourceVersion in object meta: ${String(resourceVersion)}`;
-    throw conflict(kind, name, text);
+  for (const member of ['uid', 'resourceVersion'] as const) {
+    const wanted = rules[member];
+    if (wanted !== undefined && wanted !== live.metadata[member]) {
+      throw unmetPrecondition(kind, live.metadata.name, member, wanted, String(live.metadata[member]));
+    }
   }
 }
 

@@ -7,9 +7,7 @@ export function accessReview(access: Access, user: User, body: Json | undefined)
   const asked = objectAt(body, 'spec', 'resourceAttributes');
   const isPath = isObject(at(body, 'spec', 'nonResourceAttributes'));
   if (Object.keys(asked).length === 0 && !isPath) {
-    throw badRequest(
-      'spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must be specified',
-    );
+    throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified');
   }
   const subresource = stringAt(asked, 'subresource');
   const resource = stringAt(asked, 'resource');

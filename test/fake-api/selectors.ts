@@ -59,14 +59,23 @@ function label(object: KubeObject, key: string): string {
 function fieldTerm(kind: Kind, term: string): Matcher {
   const [, field = '', operator, value = ''] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term.trim()) ?? [];
   if (operator === undefined) {
-    throw badRequest(`invalid field selector: '${term}' can't be understood`);
+    throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
   }
   const selectable = ['metadata.name', ...(kind.namespaced ? ['metadata.namespace'] : []), ...kind.selectableFields];
   if (!selectable.includes(field)) {
-    throw badRequest(`field label not supported: ${field}`);
+    throw badRequest(unsupportedField(kind, field, selectable));
   }
   const matches = (object: KubeObject): boolean => fieldValue(object, field) === value;
   return operator === '!=' ? (object) => !matches(object) : matches;
+}
+
+/** Kinds with conversion functions of their own say it shortly, the others name what there is. */
+function unsupportedField(kind: Kind, field: string, selectable: readonly string[]): string {
+  if (kind.custom || kind.selectableFields.length > 0) {
+    return `field label not supported: ${field}`;
+  }
+  const known = selectable.map((name) => `"${name}"`).join(', ');
+  return `"${field}" is not a known field selector: only ${known}`;
 }
 
 function fieldValue(object: KubeObject, field: string): string {

@@ -245,7 +245,9 @@ function immutableErrors(service: KubeObject, live: KubeObject | undefined): Fie
   const before = objectAt(live, 'spec');
   const bothBalanced = typeOf(service) === 'LoadBalancer' && typeOf(live) === 'LoadBalancer';
   if (bothBalanced && spec.loadBalancerClass !== before.loadBalancerClass) {
-    errors.push(invalidValue('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'));
+    // A nil pointer is printed as a string there.
+    const value = spec.loadBalancerClass ?? 'null';
+    errors.push(invalidValue('spec.loadBalancerClass', value, 'may not change once set'));
   }
   const keepsIp = typeOf(service) !== 'ExternalName' && typeOf(live) !== 'ExternalName';
   if (keepsIp && spec.clusterIP !== before.clusterIP) {

@@ -62,6 +62,8 @@ const WORKLOAD: Shape = {
   },
 };
 
+const INGRESS_BACKEND: Shape = { fields: { service: { fields: { port: { atomic: true } } } } };
+
 /** Shapes by `<plural>.<group>` (core: `<plural>`). */
 export const SHAPES: Readonly<Record<string, Shape>> = {
   services: {
@@ -94,6 +96,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       metadata: METADATA,
       spec: { fields: { podCIDRs: { set: true, mergeSet: true } } },
       status: { fields: { conditions: CONDITIONS, addresses: { keys: ['type'], mergeKey: 'type' } } },
+    },
+  },
+  events: { fields: { metadata: METADATA, involvedObject: { atomic: true } } },
+  'ingresses.networking.k8s.io': {
+    fields: {
+      metadata: METADATA,
+      spec: { fields: { defaultBackend: INGRESS_BACKEND } },
     },
   },
   namespaces: { fields: { metadata: METADATA, status: { fields: { conditions: CONDITIONS } } } },

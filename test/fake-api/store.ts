@@ -21,6 +21,8 @@ interface Table {
   sorted: string[] | undefined;
   history: Change[];
   compactedAt: number;
+  /** Revision of the last change of this kind. */
+  lastChange: number;
   readonly listeners: Set<ChangeListener>;
 }
 
@@ -101,6 +103,11 @@ export class Store {
     return history.slice(index);
   }
 
+  /** The revision of the last change of a kind. */
+  versionOf(kind: Kind): number {
+    return this.#table(kind).lastChange;
+  }
+
   /** Throws the watch's 410 when `version` is older than the history. */
   assertReadable(kind: Kind, version: number): void {
     const { compactedAt } = this.#table(kind);
@@ -138,6 +145,7 @@ export class Store {
 
   #commit(table: Table, change: Change): void {
     table.history.push(change);
+    table.lastChange = change.version;
     if (table.history.length > HISTORY_LIMIT) {
       const dropped = table.history.splice(0, HISTORY_LIMIT / 2);
       table.compactedAt = dropped.at(-1)?.version ?? table.compactedAt;
@@ -156,6 +164,7 @@ export class Store {
         sorted: undefined,
         history: [],
         compactedAt: FIRST_VERSION,
+        lastChange: FIRST_VERSION,
         listeners: new Set(),
       };
       this.#tables.set(key, table);

@@ -1,4 +1,4 @@
-import { type FieldError, invalidValue, requiredValue, tooMany } from './api-error.ts';
+import { type FieldError, invalidValue, requiredValue, tooMany, unsupportedValue } from './api-error.ts';
 import {
   ensureObject,
   isObject,
@@ -30,20 +30,27 @@ const NODE: Strategy = {
   validate: (node) => objectsAt(node, 'spec', 'taints').flatMap((taint, index) => taintErrors(taint, index, node)),
 };
 
-const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'PreferNoSchedule'];
+const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
+/** The real server says `metadata.taints` too. */
 function taintErrors(taint: JsonObject, index: number, node: KubeObject): FieldError[] {
-  const path = `spec.taints[${index}]`;
+  const path = `metadata.taints[${index}]`;
+  const effect = stringAt(taint, 'effect');
+  const errors: FieldError[] = [];
   if (stringAt(taint, 'key') === '') {
-    return [requiredValue(`${path}.key`, '')];
+    errors.push(invalidValue(`${path}.key`, '', 'name part must be non-empty'));
   }
-  if (!TAINT_EFFECTS.includes(stringAt(taint, 'effect'))) {
-    return [requiredValue(`${path}.effect`, '')];
+  if (effect === '') {
+    errors.push(requiredValue(`${path}.effect`, ''));
+  } else if (!TAINT_EFFECTS.includes(effect)) {
+    errors.push(unsupportedValue(`${path}.effect`, effect, TAINT_EFFECTS));
   }
   const same = (other: JsonObject): boolean => other.key === taint.key && other.effect === taint.effect;
-  const first = objectsAt(node, 'spec', 'taints').findIndex(same);
-  const detail = 'taints must be unique by key and effect pair';
-  return first < index ? [{ field: path, reason: 'FieldValueDuplicate', message: `Duplicate value: ${detail}` }] : [];
+  if (objectsAt(node, 'spec', 'taints').findIndex(same) < index) {
+    const message = 'Duplicate value: taints must be unique by key and effect pair';
+    errors.push({ field: path, reason: 'FieldValueDuplicate', message });
+  }
+  return errors;
 }
 
 const POD: Strategy = {
@@ -81,7 +88,7 @@ const NAMESPACE: Strategy = {
 const LEASE: Strategy = {
   decode(lease) {
     for (const member of ['acquireTime', 'renewTime']) {
-      assertMicroTime(lease, 'Lease', objectAt(lease, 'spec')[member]);
+      assertMicroTime(objectAt(lease, 'spec')[member]);
     }
   },
   validate(lease) {
@@ -93,8 +100,8 @@ const LEASE: Strategy = {
 
 const EVENT: Strategy = {
   decode(event) {
-    assertMicroTime(event, 'Event', event.eventTime);
-    assertMicroTime(event, 'Event', objectAt(event, 'series').lastObservedTime);
+    assertMicroTime(event.eventTime);
+    assertMicroTime(objectAt(event, 'series').lastObservedTime);
     for (const member of ['firstTimestamp', 'lastTimestamp']) {
       event[member] = wholeSeconds(event[member]);
     }
@@ -109,25 +116,16 @@ const EVENT: Strategy = {
 function eventErrors(event: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   const namespace = stringAt(event, 'involvedObject', 'namespace');
-  const clusterScoped = ['', 'default', 'kube-system'];
-  const fits =
-    namespace === ''
-      ? clusterScoped.includes(String(event.metadata.namespace))
-      : namespace === event.metadata.namespace;
+  const fits = namespace === '' ? event.metadata.namespace === 'default' : namespace === event.metadata.namespace;
   if (!fits) {
     errors.push(invalidValue('involvedObject.namespace', namespace, 'does not match event.namespace'));
   }
   if (typeof event.eventTime !== 'string') {
     return errors;
   }
-  for (const [member, field] of [
-    ['reportingComponent', 'reportingController'],
-    ['reportingInstance', 'reportingInstance'],
-    ['action', 'action'],
-    ['reason', 'reason'],
-  ] as const) {
+  for (const member of ['reportingComponent', 'reportingInstance', 'action', 'reason']) {
     if (stringAt(event, member) === '') {
-      errors.push(requiredValue(field, ''));
+      errors.push(requiredValue(member, ''));
     }
   }
   if (stringAt(event, 'message').length > 1024) {
@@ -152,6 +150,18 @@ const INGRESS: Strategy = {
   },
 };
 
+const ENDPOINT_SLICE: Strategy = {
+  decode(slice) {
+    for (const endpoint of objectsAt(slice, 'endpoints')) {
+      endpoint.conditions ??= {};
+    }
+    for (const port of objectsAt(slice, 'ports')) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+  },
+};
+
 const WAITING = { reason: 'Pending', message: 'Waiting for controller', lastTransitionTime: '1970-01-01T00:00:00Z' };
 
 const GATEWAY: Strategy = {
@@ -172,7 +182,9 @@ const GATEWAY: Strategy = {
   validate(gateway) {
     return [
       ...(stringAt(gateway, 'spec', 'gatewayClassName') === '' ? [requiredValue('spec.gatewayClassName', '')] : []),
-      ...(listAt(gateway, 'spec', 'listeners').length === 0 ? [requiredValue('spec.listeners', '')] : []),
+      ...(listAt(gateway, 'spec', 'listeners').length === 0
+        ? [invalidValue('spec.listeners', 0, 'spec.listeners in body should have at least 1 items')]
+        : []),
     ];
   },
   validateStatus(gateway) {
@@ -221,11 +233,30 @@ const CRD: Strategy = {
   },
 };
 
-const CUSTOM: Strategy = {
-  prepareCreate(object) {
-    delete object.status;
+const IP_POOL: Strategy = {
+  decode(pool) {
+    ensureObject(pool, 'spec').disabled ??= false;
   },
+  prepareCreate: dropStatus,
 };
+
+const CLASS_CONFIG: Strategy = {
+  decode(config) {
+    const service = objectAt(config, 'spec').service;
+    if (isObject(service)) {
+      service.type ??= 'LoadBalancer';
+      service.externalTrafficPolicy ??= 'Cluster';
+      service.loadBalancerSourceRangesPolicy ??= 'Allow';
+    }
+  },
+  prepareCreate: dropStatus,
+};
+
+const CUSTOM: Strategy = { prepareCreate: dropStatus };
+
+function dropStatus(object: KubeObject): void {
+  delete object.status;
+}
 
 const STRATEGIES: Readonly<Record<string, Strategy>> = {
   services: SERVICE_STRATEGY,
@@ -235,11 +266,14 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   events: EVENT,
   'leases.coordination.k8s.io': LEASE,
   'ingresses.networking.k8s.io': INGRESS,
+  'endpointslices.discovery.k8s.io': ENDPOINT_SLICE,
   'daemonsets.apps': WORKLOAD,
   'deployments.apps': WORKLOAD,
   'customresourcedefinitions.apiextensions.k8s.io': CRD,
   'gateways.gateway.networking.k8s.io': GATEWAY,
   'gatewayclasses.gateway.networking.k8s.io': GATEWAY_CLASS,
+  'ciliumloadbalancerippools.cilium.io': IP_POOL,
+  'ciliumgatewayclassconfigs.cilium.io': CLASS_CONFIG,
 };
 
 const NOTHING_SPECIAL: Strategy = {};

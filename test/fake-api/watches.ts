@@ -35,6 +35,11 @@ export class Watches {
   readonly #open = new Set<OpenWatch>();
   /** Between bookmarks on streams that asked for them. Read when a watch starts. */
   bookmarkIntervalMs: number;
+  /**
+   * Whether bookmarks move with the whole store, as they do where etcd notifies the API server of its progress.
+   * Without it a kind that nobody touches has none.
+   */
+  progressNotify = false;
 
   constructor(store: Store, faults: Faults, bookmarkIntervalMs: number) {
     this.#store = store;
@@ -84,24 +89,29 @@ export class Watches {
       }
     });
     const bookmarks = info.query.get('allowWatchBookmarks') === 'true';
-    const bookmark = (): void => stream.bookmark(String(this.#store.version));
-    const ticker = bookmarks ? setInterval(bookmark, this.bookmarkIntervalMs) : undefined;
-    const seconds = Number(info.query.get('timeoutSeconds') ?? 0);
-    const ending = (): void => {
-      if (bookmarks) {
-        bookmark();
+    const bookmark = (): void => {
+      const version = this.progressNotify ? this.#store.version : this.#store.versionOf(kind);
+      if (version > from) {
+        stream.bookmark(String(version));
       }
-      stream.close();
     };
-    const deadline = seconds > 0 ? setTimeout(ending, seconds * 1000) : undefined;
+    const ticker = bookmarks ? setInterval(bookmark, this.bookmarkIntervalMs) : undefined;
+    const left = Number(info.query.get('timeoutSeconds') ?? 0) * 1000;
+    const early = left - LAST_BOOKMARK_MS;
+    const last = bookmarks && early > 0 ? setTimeout(bookmark, early) : undefined;
+    const deadline = left > 0 ? setTimeout(() => stream.close(), left) : undefined;
     wire.onClose(() => {
       stop();
       clearInterval(ticker);
+      clearTimeout(last);
       clearTimeout(deadline);
       this.#open.delete(stream);
     });
   }
 }
+
+/** The last bookmark comes so long before the end. */
+const LAST_BOOKMARK_MS = 2000;
 
 class Stream implements OpenWatch {
   readonly kind: Kind;
