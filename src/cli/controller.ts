@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.types.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
-import { createGatewayLoop } from '../controller/gateway-loop.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
+import { createLoop } from '../controller/loop.ts';
 import { CONTROLLER_MANAGER } from '../gateway/ours.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
+import { hasCopies, prepareCopy } from '../gateway/redirect-copy.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createLease, type Lease } from '../kube/lease.ts';
@@ -48,6 +49,8 @@ export async function runController(
     config,
     ended.signal,
   );
+  // Copies of an earlier life must be known before the first plan, so that orphans go first (rule 12).
+  if (await hasCopies(client, signal)) view.watchEnvoyConfigs();
   const lease = createLease({ client, ...config.lease, identity, clock, logger });
   const recorder = createEventRecorder({
     client,
@@ -73,11 +76,18 @@ export async function runController(
     config: config.gateway,
     clock,
     fieldManager: CONTROLLER_MANAGER,
+    follow: true,
   });
-  const loop = createGatewayLoop({
+  const loop = createLoop({
     reconciler,
-    ports: { client, fieldManager: CONTROLLER_MANAGER, mayWrite: () => lease.isLeader() },
+    ports: {
+      client,
+      fieldManager: CONTROLLER_MANAGER,
+      prepare: (request, during) => prepareCopy(client, request, during),
+      mayWrite: () => lease.isLeader(),
+    },
     config,
+    holdOff: config.holdOff,
     clock,
     logger,
     announcer: createEventAnnouncer(recorder),

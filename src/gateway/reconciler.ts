@@ -3,13 +3,14 @@ import type { GatewayConfig } from '../config/config.types.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { Applied } from '../plan/apply.ts';
 import type { Action } from '../plan/plan.types.ts';
+import type { Reconciler } from '../plan/reconciler.types.ts';
 import { askIpModeStored } from './ip-mode-question.ts';
 import type { IpModeStored } from './observation.ts';
 import { assembleObservation } from './observe.ts';
 import { foreignOwner } from './ours.ts';
 import { type GatewayPlan, planGateways } from './plan.ts';
+import { declinedFinding } from './second-writer.ts';
 import { pinId } from './target-ports.ts';
 import type { GatewayView } from './view.ts';
 
@@ -22,15 +23,8 @@ export interface GatewayReconcilerOptions {
   readonly fieldManager: string;
 }
 
-/** Observe and plan for Gateways, with what is remembered between passes. `--once` and the controller share it. */
-export interface GatewayReconciler {
-  /** Observes and plans. Asks the API server about `ipMode` first where the plan rests on it. */
-  look(signal: AbortSignal): Promise<GatewayPlan>;
-  /** Takes note of a write's outcome: caches the object, remembers a pin that was refused. */
-  noteApplied(applied: Applied): void;
-  /** Who, besides us, wrote last where this action writes; empty when managedFields don't tell. */
-  writerOf(action: Action): string;
-}
+/** Observe and plan for Gateways. A look asks the API server about `ipMode` first where the plan rests on it. */
+export type GatewayReconciler = Reconciler<GatewayPlan>;
 
 /** An answer that could not be had is asked for again after so long. */
 const ASK_AGAIN_MS = 15_000;
@@ -73,6 +67,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
       }
     },
     writerOf: (action) => writerOf(action, view),
+    explainDeclined: (declined) => declined.map((one) => declinedFinding(one, config)),
   };
 }
 

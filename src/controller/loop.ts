@@ -1,14 +1,13 @@
 import type { Config } from '../config/config.types.ts';
-import type { GatewayReconciler } from '../gateway/reconciler.ts';
-import { declinedFinding } from '../gateway/second-writer.ts';
 import { backoffDelay } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type Applied, type ApplyPorts, applyAction } from '../plan/apply.ts';
-import { actionId, afterOf, noteReverts, recordWrite, type WriteHistory } from '../plan/history.ts';
+import { actionId, afterOf, type HoldOffPolicy, noteReverts, recordWrite, type WriteHistory } from '../plan/history.ts';
 import { limit } from '../plan/limit.ts';
 import { describeTarget } from '../plan/make.ts';
 import type { Action, Finding } from '../plan/plan.types.ts';
+import type { Reconciler } from '../plan/reconciler.types.ts';
 import type { Announcer } from './announcer.ts';
 import { createFindingMonitor } from './finding-monitor.ts';
 import { SECOND_WRITER } from './hold-offs.ts';
@@ -22,10 +21,12 @@ const CONFLICT_BACKOFF = { baseMs: 20, maxMs: 5_000 };
 const REST_FACTOR = 5;
 const MAX_REST_MS = 1_000;
 
-export interface GatewayLoopOptions {
-  readonly reconciler: GatewayReconciler;
+export interface LoopOptions {
+  readonly reconciler: Reconciler;
   readonly ports: ApplyPorts;
-  readonly config: Config;
+  readonly config: Pick<Config, 'readOnly' | 'resyncMs'>;
+  /** Second writers are recognised by their reverts (rule 7). Undefined: the reconciler does that itself. */
+  readonly holdOff: HoldOffPolicy | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announcer: Announcer;
@@ -35,8 +36,11 @@ export interface GatewayLoopOptions {
   readonly random: () => number;
 }
 
-/** Runs observe → plan → limit → apply whenever something changed, one run at a time a subject. */
-export interface GatewayLoop {
+/**
+ * Runs observe → plan → limit → apply of one feature whenever something changed, one run at a time a subject. Each
+ * feature has a loop of its own: its keys, its passes, its troubles.
+ */
+export interface Loop {
   /** Something may have changed. Cheap; calls in a burst are merged. */
   wake(): void;
   /**
@@ -52,13 +56,19 @@ interface Trouble {
   readonly until: number;
 }
 
-export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
-  const { reconciler, ports, config, clock, logger, announcer, random } = options;
+export function createLoop(options: LoopOptions): Loop {
+  const { reconciler, ports, config, holdOff, clock, logger, announcer, random } = options;
   let history = options.history;
   let dirty = true;
   let wakeUp: (() => void) | undefined;
   let passes = 0;
   const running = new Map<string, Promise<void>>();
+  /** What the last pass wants written and nobody works on yet. */
+  let queue = new Map<string, readonly Action[]>();
+  /** Subjects that were worked on while the present pass looked: its plan may be older than their writes. */
+  let touched = new Set<string>();
+  /** Writes whose Events wait until the queue is empty: during a burst, writes go first. */
+  let unannounced: Action[] = [];
   const troubles = new Map<string, Trouble>();
   /** Writes that the server refused: not tried again until the object or the wish changes, or a full pass is due. */
   const refused = new Map<string, { readonly wish: string; readonly until: number }>();
@@ -85,37 +95,58 @@ export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
   }
 
   async function pass(signal: AbortSignal, hardStop: AbortSignal): Promise<number> {
+    touched = new Set(running.keys());
     const plan = await reconciler.look(signal);
+    queue = new Map();
     if (!ports.mayWrite()) return config.resyncMs;
     const now = clock.monotonic();
     passes += 1;
     const reconcileId = `${process.pid}-${passes}`;
     const free = plan.actions.filter((action) => isFree(action, now));
-    const noted = noteReverts(history, free, config.holdOff, now, (action) => reconciler.writerOf(action));
-    history = noted.history;
+    const started = holdOff === undefined ? [] : noteSecondWriters(free, holdOff, now);
     const { actions, declined } = limit(free, { readOnly: config.readOnly, dryRun: false, history, now });
-    const pending = declined.map((one) => declinedFinding(one, config.gateway));
-    for (const action of noted.started) announceHoldOff(action, pending, now);
+    const pending = reconciler.explainDeclined(declined);
+    for (const action of started) announceHoldOff(action, pending, now);
     const settle = report([...plan.findings, ...pending], now);
-    for (const [key, group] of groupByKey(actions)) {
-      if (running.size >= MAX_IN_FLIGHT) break;
-      running.set(
-        key,
-        runGroup(key, group, reconcileId, hardStop).finally(() => finished(key)),
-      );
-    }
+    queue = groupByKey(actions);
+    work(reconcileId, hardStop);
     return Math.max(1, Math.min(config.resyncMs, plan.nextLookMs ?? config.resyncMs, settle, nextDue(now)));
   }
 
-  function isFree(action: Action, now: number): boolean {
-    if (running.has(action.key) || (troubles.get(action.key)?.until ?? 0) > now) return false;
-    const refusal = refused.get(actionId(action));
-    return refusal === undefined || refusal.wish !== wishOf(action) || refusal.until <= now;
+  /** Keeps as many subjects in work as may be, until the queue is empty. */
+  function work(reconcileId: string, hardStop: AbortSignal): void {
+    for (const [key, group] of queue) {
+      if (running.size >= MAX_IN_FLIGHT || !ports.mayWrite()) return;
+      queue.delete(key);
+      touched.add(key);
+      running.set(
+        key,
+        runGroup(key, group, reconcileId, hardStop).finally(() => {
+          running.delete(key);
+          work(reconcileId, hardStop);
+          wake();
+        }),
+      );
+    }
+    if (queue.size === 0) announceWaiting();
   }
 
-  function finished(key: string): void {
-    running.delete(key);
-    wake();
+  function announceWaiting(): void {
+    const actions = unannounced;
+    unannounced = [];
+    for (const action of actions) announcer.applied(action);
+  }
+
+  function noteSecondWriters(actions: readonly Action[], policy: HoldOffPolicy, now: number): readonly Action[] {
+    const noted = noteReverts(history, actions, policy, now, (action) => reconciler.writerOf(action));
+    history = noted.history;
+    return noted.started;
+  }
+
+  function isFree(action: Action, now: number): boolean {
+    if (touched.has(action.key) || (troubles.get(action.key)?.until ?? 0) > now) return false;
+    const refusal = refused.get(actionId(action));
+    return refusal === undefined || refusal.wish !== wishOf(action) || refusal.until <= now;
   }
 
   /** Milliseconds until a back-off or hold-off ends. */
@@ -158,6 +189,7 @@ export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
   ): Promise<void> {
     try {
       for (const action of group) {
+        if (reconciler.admit?.(action) === false) return;
         const applied = await applyAction(action, ports, signal);
         reconciler.noteApplied(applied);
         if (!settleOutcome(key, applied, reconcileId)) return;
@@ -176,10 +208,11 @@ export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
     const fields = { reconcileId, action: action.kind, reason: action.reason, object: describeTarget(action.target) };
     switch (outcome.status) {
       case 'applied':
-        history = recordWrite(history, action);
+        if (holdOff !== undefined) history = recordWrite(history, action);
         refused.delete(actionId(action));
         logger.info({ ...fields, changes: action.changes }, action.message);
-        announcer.applied(action);
+        unannounced.push(action);
+        if (queue.size === 0) announceWaiting();
         return true;
       case 'conflict':
         logger.debug({ ...fields, err: error }, 'the object changed in between: looking again');
@@ -215,6 +248,7 @@ export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
         try {
           waitMs = await pass(signal, hardStop);
         } catch (error) {
+          queue = new Map();
           if (!signal.aborted) logger.error({ err: error }, 'a pass failed');
           waitMs = 1_000;
         }
@@ -222,7 +256,9 @@ export function createGatewayLoop(options: GatewayLoopOptions): GatewayLoop {
         if (rest > 1) await clock.sleep(rest, signal).catch(() => undefined);
         await idle(waitMs, signal);
       }
+      queue = new Map();
       await Promise.allSettled(running.values());
+      announceWaiting();
     },
   };
 }
@@ -236,7 +272,7 @@ function about(finding: Finding): { readonly object?: string } {
   return finding.target === undefined ? {} : { object: describeTarget(finding.target) };
 }
 
-function groupByKey(actions: readonly Action[]): ReadonlyMap<string, readonly Action[]> {
+function groupByKey(actions: readonly Action[]): Map<string, readonly Action[]> {
   const groups = new Map<string, Action[]>();
   for (const action of actions) {
     const group = groups.get(action.key) ?? [];
