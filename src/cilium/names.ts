@@ -6,6 +6,9 @@ export const GATEWAY_CONTROLLER = 'io.cilium/gateway-controller';
 /** Label that the operator selects its Gateway Service by. Never put on an object of ours (design rule 4). */
 export const OWNING_GATEWAY_LABEL = 'io.cilium.gateway/owning-gateway';
 
+/** Label of the Services that Cilium makes for dedicated Ingresses. */
+export const INGRESS_LABEL = 'cilium.io/ingress';
+
 /** Name of the Service that Cilium's Helm chart makes for all shared Ingresses. */
 export const SHARED_INGRESS_SERVICE = 'cilium-ingress';
 

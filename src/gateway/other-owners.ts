@@ -30,7 +30,8 @@ export function findOtherOwner(
   config: GatewayConfig,
 ): OtherOwner | undefined {
   const service = subject.service;
-  if (service === undefined) return undefined;
+  // Nobody gives an address to a Service of another type, as Gateways on the host network have it.
+  if (service === undefined || service.type !== 'LoadBalancer') return undefined;
   const serviceClass = service.loadBalancerClass;
   if (serviceClass === config.loadBalancerClass) return undefined;
   if (serviceClass !== '') {

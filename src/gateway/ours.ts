@@ -7,9 +7,12 @@ export const ONCE_MANAGER = 'cilium-cloud-bridge-once';
 
 const OURS: ReadonlySet<string> = new Set([CONTROLLER_MANAGER, ONCE_MANAGER]);
 
-/** Whether a field's newest owner is this program: the controller or an earlier `--once` (design rule 1). */
+/**
+ * Whether a field belongs to this program alone: the controller or an earlier `--once` (design rule 1). A value that
+ * somebody else applied as well is theirs, too.
+ */
 export function isOurs(owners: readonly FieldOwner[]): boolean {
-  return owners.some((owner) => OURS.has(owner.manager));
+  return owners.length > 0 && owners.every((owner) => OURS.has(owner.manager));
 }
 
 /** The newest owner that is not this program. */

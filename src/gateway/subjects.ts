@@ -1,4 +1,11 @@
-import { GATEWAY_CONTROLLER, gatewayServiceName, ingressServiceName, SHARED_INGRESS_SERVICE } from '../cilium/names.ts';
+import {
+  GATEWAY_CONTROLLER,
+  gatewayServiceName,
+  INGRESS_LABEL,
+  ingressServiceName,
+  OWNING_GATEWAY_LABEL,
+  SHARED_INGRESS_SERVICE,
+} from '../cilium/names.ts';
 import { GATEWAYS, INGRESSES, SERVICES } from '../kube/resources.ts';
 import type { Meta } from '../kube/types.ts';
 import { targetOf } from '../plan/make.ts';
@@ -50,7 +57,13 @@ export function listSubjects(observation: GatewayObservation): Subject[] {
     if (classes.has(gateway.className)) subjects.push(gatewaySubject(gateway, services, observation));
   }
   for (const ingress of observation.ingresses.items) {
-    const service = ownedService(services, 'Ingress', ingress.meta, ingressServiceName(ingress.meta.name));
+    const service = ownedService(
+      services,
+      'Ingress',
+      ingress.meta,
+      ingressServiceName(ingress.meta.name),
+      INGRESS_LABEL,
+    );
     if (service !== undefined) subjects.push(ingressSubject(ingress, service, observation));
   }
   const shared = sharedIngress(observation);
@@ -69,7 +82,7 @@ function indexServices(services: readonly ServiceModel[]): ReadonlyMap<string, r
   const index = new Map<string, ServiceModel[]>();
   for (const service of services) {
     for (const owner of service.meta.owners) {
-      if (!owner.controller) continue;
+      if (!owner.controller || owner.uid === '') continue;
       const owned = index.get(owner.uid) ?? [];
       owned.push(service);
       index.set(owner.uid, owned);
@@ -78,20 +91,33 @@ function indexServices(services: readonly ServiceModel[]): ReadonlyMap<string, r
   return index;
 }
 
-/** The Service that `owner` controls; where there are several, the one that Cilium's name rule gives. */
+/**
+ * The Service that `owner` controls and that Cilium's name rule gives; else the one that carries Cilium's label, should
+ * the rule have changed. Others may make Services for a Gateway or Ingress, too: these are never taken for Cilium's.
+ */
 function ownedService(
   index: ReadonlyMap<string, readonly ServiceModel[]>,
   kind: string,
   owner: Meta,
   expectedName: string,
+  label: string,
 ): ServiceModel | undefined {
   const owned = (index.get(owner.uid) ?? []).filter(
     (service) =>
       service.meta.namespace === owner.namespace &&
       !service.meta.deleting &&
-      service.meta.owners.some((reference) => reference.kind === kind && reference.name === owner.name),
+      service.meta.owners.some(
+        (reference) =>
+          reference.controller &&
+          reference.uid === owner.uid &&
+          reference.kind === kind &&
+          reference.name === owner.name,
+      ),
   );
-  return owned.find((service) => service.meta.name === expectedName) ?? (owned.length === 1 ? owned[0] : undefined);
+  const labelled = owned.filter((service) => service.meta.labels[label] !== undefined);
+  return (
+    owned.find((service) => service.meta.name === expectedName) ?? (labelled.length === 1 ? labelled[0] : undefined)
+  );
 }
 
 function gatewaySubject(
@@ -109,7 +135,7 @@ function gatewaySubject(
     target: targetOf(GATEWAYS, gateway.meta),
     gateway,
     ingress: undefined,
-    service: ownedService(services, 'Gateway', gateway.meta, serviceName),
+    service: ownedService(services, 'Gateway', gateway.meta, serviceName, OWNING_GATEWAY_LABEL),
     serviceName,
     hostNetwork: observation.settings === undefined ? undefined : observation.settings.gatewayHostNetwork === true,
   };
@@ -132,7 +158,7 @@ function ingressSubject(ingress: IngressModel, service: ServiceModel, observatio
 }
 
 function sharedIngress(observation: GatewayObservation): Subject | undefined {
-  const name = observation.settings?.sharedIngressService ?? SHARED_INGRESS_SERVICE;
+  const name = observation.settings?.sharedIngressService || SHARED_INGRESS_SERVICE;
   const service = observation.services.items.find(
     (candidate) =>
       candidate.meta.namespace === observation.ciliumNamespace &&
