@@ -150,3 +150,12 @@ export function expectInvalid(answer: Answer, causes: readonly (readonly [string
   const expected = causes.map(([reason, field, message]) => ({ reason, field, message }));
   expect(valueAt(answer.body, 'details', 'causes')).toEqual(expected);
 }
+
+/** Matchers for values that no test can know; `unknown`, where Vitest's own are `any`. */
+export const ANY_NUMBER: unknown = expect.any(Number);
+export const ANY_STRING: unknown = expect.any(String);
+export const ANYTHING: unknown = expect.anything();
+
+export function matching(pattern: RegExp): unknown {
+  return expect.stringMatching(pattern);
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CONFIG_MAPS, ENVOY_CONFIGS } from '../../src/kube/resources.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
-import { type Client, configMap, created, MERGE_PATCH, unique, type WatchReader } from './client.ts';
+import { type Client, configMap, created, MERGE_PATCH, matching, unique, type WatchReader } from './client.ts';
 
 const COLLECTION = resourcePath(CONFIG_MAPS, { namespace: 'default' });
 
@@ -29,7 +29,7 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
       const { set } = await makeSet(1);
       const body = await list(`labelSelector=set%3D${set}`);
       expect(body).toMatchObject({ kind: 'ConfigMapList', apiVersion: 'v1' });
-      expect(valueAt(body, 'metadata')).toEqual({ resourceVersion: expect.stringMatching(/^\d+$/) });
+      expect(valueAt(body, 'metadata')).toEqual({ resourceVersion: matching(/^\d+$/) });
       expect(valueAt(body, 'items', 0)).not.toHaveProperty('kind');
       expect(valueAt(await list('labelSelector=set%3Dnone'), 'items')).toEqual([]);
     });

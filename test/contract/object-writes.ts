@@ -2,7 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { CONFIG_MAPS, EVENTS, INGRESSES, LEASES, NODES, SERVICES } from '../../src/kube/resources.ts';
 import type { Send } from '../control-plane/http.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
-import { APPLY_PATCH, configMap, created, JSON_PATCH, MERGE_PATCH, read, service, unique } from './client.ts';
+import {
+  ANY_STRING,
+  ANYTHING,
+  APPLY_PATCH,
+  configMap,
+  created,
+  JSON_PATCH,
+  MERGE_PATCH,
+  matching,
+  read,
+  service,
+  unique,
+} from './client.ts';
 
 const CONFLICT = 'the object has been modified; please apply your changes to the latest version and try again';
 
@@ -25,15 +37,15 @@ export function describeObjectWrites(send: Send): void {
       expect(valueAt(answer.body, 'metadata')).toEqual({
         name,
         namespace: 'default',
-        uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        resourceVersion: expect.stringMatching(/^\d+$/),
-        creationTimestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+        uid: matching(/^[0-9a-f-]{36}$/),
+        resourceVersion: matching(/^\d+$/),
+        creationTimestamp: matching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
         managedFields: [
           {
             manager: 'maker',
             operation: 'Update',
             apiVersion: 'v1',
-            time: expect.any(String),
+            time: ANY_STRING,
             fieldsType: 'FieldsV1',
             fieldsV1: { 'f:data': { '.': {}, 'f:key': {} } },
           },
@@ -90,7 +102,7 @@ export function describeObjectWrites(send: Send): void {
     test('of an object that is not there is 404 with its name', async () => {
       expect(await send('GET', pathOf('nobody'))).toEqual({
         status: 404,
-        headers: expect.anything(),
+        headers: ANYTHING,
         body: {
           kind: 'Status',
           apiVersion: 'v1',
@@ -279,7 +291,7 @@ export function describeObjectWrites(send: Send): void {
     test('with a finalizer only marks, and the object goes with its last finalizer', async () => {
       const { name } = await make({ finalizers: ['example.com/hold'] });
       const marked = await send('DELETE', pathOf(name));
-      expect(valueAt(marked.body, 'metadata', 'deletionTimestamp')).toEqual(expect.any(String));
+      expect(valueAt(marked.body, 'metadata', 'deletionTimestamp')).toEqual(ANY_STRING);
       expect((await send('GET', pathOf(name))).status).toBe(200);
       await send('PATCH', pathOf(name), { metadata: { finalizers: null } }, MERGE_PATCH);
       expect((await send('GET', pathOf(name))).status).toBe(404);

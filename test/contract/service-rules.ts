@@ -3,7 +3,7 @@ import { SERVICES } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import type { Answer, Send } from '../control-plane/http.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
-import { created, expectInvalid, JSON_PATCH, MERGE_PATCH, service, unique } from './client.ts';
+import { ANY_NUMBER, created, expectInvalid, JSON_PATCH, MERGE_PATCH, matching, service, unique } from './client.ts';
 
 /** What the API server gives to a Service, keeps of it, and refuses. */
 export function describeServiceRules(send: Send): void {
@@ -33,8 +33,8 @@ export function describeServiceRules(send: Send): void {
         allocateLoadBalancerNodePorts: true,
         ipFamilies: ['IPv4'],
         ipFamilyPolicy: 'SingleStack',
-        clusterIPs: [expect.stringMatching(/^10\.96\./)],
-        ports: [{ name: 'port-80', protocol: 'TCP', port: 80, targetPort: 80, nodePort: expect.any(Number) }],
+        clusterIPs: [matching(/^10\.96\./)],
+        ports: [{ name: 'port-80', protocol: 'TCP', port: 80, targetPort: 80, nodePort: ANY_NUMBER }],
       });
       expect(valueAt(body, 'status')).toEqual({ loadBalancer: {} });
       expect(valueAt(body, 'metadata', 'generation')).toBeUndefined();
