@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runCommand, tryCommand } from '../control-plane/command.ts';
+import { runCommand } from '../control-plane/command.ts';
 import { partPath } from '../control-plane/parts.ts';
 import { startProgram } from '../control-plane/process.ts';
 import type { Versions } from '../control-plane/versions.ts';
@@ -70,8 +70,8 @@ export interface Agent extends AgentTables {
   dbg(...args: readonly string[]): Promise<string>;
   /** Where the agent serves xDS. */
   readonly xdsSocket: string;
-  /** Resolves when the agent calls itself healthy. */
-  untilHealthy(): Promise<void>;
+  /** Resolves when its BPF programs are on the node's network device: seconds after it calls itself healthy. */
+  untilAttached(): Promise<void>;
   kill(): Promise<void>;
 }
 
@@ -124,11 +124,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     xdsSocket,
     dbg: (...args) => runCommand('nsenter', [...beside, ...args]),
-    untilHealthy: () =>
-      until(`the agent of ${node} to be healthy`, async () => {
-        const { code } = await tryCommand('nsenter', [...beside, 'status', '--brief']);
-        return code === 0;
-      }),
+    untilAttached: () =>
+      until(
+        `the agent of ${node} to attach its programs`,
+        () => log.lines(/progName=cil_to_netdev device=eth0/).length > 0,
+      ),
     kill: () => program.kill(),
   };
 }

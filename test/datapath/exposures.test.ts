@@ -1,21 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { waitFor } from '../control-plane/wait.ts';
 import type { EnvoyAnswer } from './answer.ts';
 import type { ConnectReport } from './client.ts';
 import { type Datapath, startDatapath } from './fixture.ts';
 import {
-  applyAll,
-  backend,
+  applyEntrypoint,
+  copyRedirect,
   ENTRYPOINT,
   ENTRYPOINT_NODE_PORT,
-  entrypoint,
   GATEWAY_SERVICE,
-  gateway,
-  gatewayClass,
-  gatewayEnvoyConfig,
-  gatewayNodePort,
-  httpRoute,
-  redirectCopy,
+  setUpGateway,
 } from './guide.ts';
 import { everyNode, untilAnswered } from './until.ts';
 import { clientsOf, waysOf } from './ways.ts';
@@ -37,15 +30,7 @@ let gatewayPort: number;
 
 beforeAll(async () => {
   datapath = await startDatapath();
-  await applyAll(datapath.controlPlane, [
-    gatewayClass(),
-    gateway(),
-    ...backend('web', ['10.244.1.10', '10.244.2.10']),
-    ...backend('api', ['10.244.1.20']),
-    httpRoute('routes', { '/': 'web', '/api': 'api' }),
-  ]);
-  gatewayPort = await gatewayNodePort(datapath.controlPlane);
-  await untilAnswered(datapath, everyNode(datapath, gatewayPort), (answer) => answer.detail === '');
+  gatewayPort = await setUpGateway(datapath);
 });
 
 afterAll(() => datapath?.stop());
@@ -61,7 +46,7 @@ describe('pod-ip: the load balancer sends to the NodePort of the Gateway Service
 
 describe('node-port: the load balancer sends to the entrypoint, and that to the NodePort of the Gateway Service', () => {
   test('with externalTrafficPolicy Cluster, two nodes refuse half of the connections and hide the client', async () => {
-    await applyEntrypoint(gatewayPort, 'Cluster');
+    await applyEntrypoint(datapath, { targetPort: gatewayPort, externalTrafficPolicy: 'Cluster' }, false);
     const report = await connect(ENTRYPOINT_NODE_PORT);
     const { answered, refused } = report.outcomes;
     expect(answered + refused).toBe(COUNT);
@@ -71,70 +56,43 @@ describe('node-port: the load balancer sends to the entrypoint, and that to the 
   });
 
   test('with externalTrafficPolicy Local, every connection is refused', async () => {
-    await applyEntrypoint(gatewayPort, 'Local');
+    await applyEntrypoint(datapath, { targetPort: gatewayPort, externalTrafficPolicy: 'Local' }, false);
     expect((await connect(ENTRYPOINT_NODE_PORT)).outcomes.refused).toBe(COUNT);
   });
 });
 
 describe("redirect: a copy of the Gateway's CiliumEnvoyConfig serves the entrypoint", () => {
   beforeAll(async () => {
-    await applyEntrypoint(gatewayPort, 'Cluster');
-    await datapath.controlPlane.apply(redirectCopy(await gatewayEnvoyConfig(datapath.controlPlane)));
+    await applyEntrypoint(datapath, { targetPort: gatewayPort }, false);
+    await copyRedirect(datapath.controlPlane);
     const ofCopy = (answer: EnvoyAnswer): boolean => answer.listener === 'kube-system/gateway-entrypoint/listener';
     await untilAnswered(datapath, everyNode(datapath, ENTRYPOINT_NODE_PORT), ofCopy);
   });
 
   test.each([
-    { externalTrafficPolicy: 'Cluster', targetPort: 'right' },
-    { externalTrafficPolicy: 'Cluster', targetPort: 'stale' },
-    { externalTrafficPolicy: 'Local', targetPort: 'stale' },
-  ] as const)(
-    'every connection is answered: externalTrafficPolicy $externalTrafficPolicy, $targetPort targetPort',
-    async ({ externalTrafficPolicy, targetPort }) => {
-      await applyEntrypoint(targetPort === 'right' ? gatewayPort : 1, externalTrafficPolicy, true);
-      const report = await connect(ENTRYPOINT_NODE_PORT);
-      expect(report.outcomes.answered).toBe(COUNT);
-      expect(waysOf(report)).toEqual(API_WAYS);
-      expect(clientsOf(report)).toEqual({ [datapath.client.address]: COUNT });
-    },
-  );
+    { policy: 'Cluster', targetPort: 'right' },
+    { policy: 'Cluster', targetPort: 'stale' },
+    { policy: 'Local', targetPort: 'stale' },
+  ] as const)('every connection is answered: externalTrafficPolicy $policy, $targetPort targetPort', async (given) => {
+    const targetPort = given.targetPort === 'right' ? gatewayPort : 1;
+    await applyEntrypoint(datapath, { targetPort, externalTrafficPolicy: given.policy }, true);
+    const report = await connect(ENTRYPOINT_NODE_PORT);
+    expect(report.outcomes.answered).toBe(COUNT);
+    expect(waysOf(report)).toEqual(API_WAYS);
+    expect(clientsOf(report)).toEqual({ [datapath.client.address]: COUNT });
+  });
 
   test('what the agents send to Envoy for the copy and for its source differs only in names and ports', async () => {
     for (const { envoy } of datapath.nodes) {
       const state = await envoy.state();
-      const copy = xdsOf(state, ENTRYPOINT.namespace, ENTRYPOINT.name);
-      expect(copy).toEqual(xdsOf(state, GATEWAY_SERVICE.namespace, GATEWAY_SERVICE.name));
-      expect(copy['routes']).toHaveLength(1);
-      expect(copy['clusters']).toHaveLength(2);
+      const copy = xdsOf(state, ENTRYPOINT);
+      expect(copy).toEqual(xdsOf(state, GATEWAY_SERVICE));
+      expect(copy).toMatchObject({ listeners: [{}], routes: [{}], clusters: [{}, {}] });
     }
   });
 });
 
-/** Applies it, and waits until both agents serve it as it is now (and, with a copy, put its redirect back). */
-async function applyEntrypoint(
-  targetPort: number,
-  externalTrafficPolicy: 'Cluster' | 'Local',
-  redirected = false,
-): Promise<void> {
-  const name = `${ENTRYPOINT.namespace}/${ENTRYPOINT.name}`;
-  const objects = entrypoint({ targetPort, externalTrafficPolicy, mark: `${targetPort} ${externalTrafficPolicy}` });
-  await applyAll(datapath.controlPlane, objects);
-  for (const { agent } of datapath.nodes) {
-    await waitFor('the agents to serve the entrypoint', async () => {
-      const service = (await agent.services()).find((one) => one.name === name);
-      const frontends = (await agent.frontends()).filter((one) => one.service === name);
-      return (
-        service?.annotations['test/mark'] === `${targetPort} ${externalTrafficPolicy}` &&
-        (service.redirect !== undefined) === redirected &&
-        frontends.length > 0 &&
-        frontends.every(
-          (one) => one.status === 'Done' && one.backends.every((backend) => backend.endsWith(`:${targetPort}/TCP`)),
-        )
-      );
-    });
-  }
-}
-
+/** Half of the connections to each node. */
 function connect(port: number): Promise<ConnectReport> {
   return datapath.client.connect({ targets: everyNode(datapath, port, { path: '/api/orders' }), count: COUNT });
 }

@@ -6,7 +6,7 @@ import { atDeath } from '../control-plane/cleanup.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/fixture.ts';
 import type { ControlPlaneOptions } from '../control-plane/options.ts';
 import { MAIN_VERSIONS } from '../control-plane/versions.ts';
-import { type Agent, startAgent } from './agent.ts';
+import { type Agent, SECRETS_NAMESPACE, startAgent } from './agent.ts';
 import { type Client, createClient } from './client.ts';
 import { createEnvoy, type Envoy } from './envoy.ts';
 import { createNetwork, FABRIC_ADDRESS, inNamespace, NODES, type NodeName, namespacesOf } from './network.ts';
@@ -50,9 +50,12 @@ export interface Datapath {
   stop(): Promise<void>;
 }
 
+/** The operator copies the secrets of listeners to where the agents read them, as Cilium's chart has it. */
+const SECRETS_SYNC = { 'enable-gateway-api-secrets-sync': 'true', 'enable-ingress-secrets-sync': 'true' };
+
 let started = 0;
 
-/** Builds what is missing, starts it all, and resolves when both agents are healthy and their Envoys listen to them. */
+/** Builds what is missing, starts it all, and resolves when both agents serve and their Envoys listen to them. */
 export async function startDatapath(options: DatapathOptions = {}): Promise<Datapath> {
   const say = options.say ?? ((line: string) => console.error(line));
   checkPreconditions();
@@ -84,6 +87,7 @@ export async function startDatapath(options: DatapathOptions = {}): Promise<Data
     const prefix = inNamespace(namespaces.fabric);
     const plane = await startControlPlane({
       ...options.controlPlane,
+      ciliumConfig: { ...SECRETS_SYNC, ...options.controlPlane?.ciliumConfig },
       cilium: versions.cilium,
       address: FABRIC_ADDRESS,
       namespacePrefix: prefix,
@@ -91,7 +95,7 @@ export async function startDatapath(options: DatapathOptions = {}): Promise<Data
       ...(options.keepLogs === undefined ? {} : { keepLogs: options.keepLogs }),
     });
     controlPlane = plane;
-    await createNodeObjects(plane);
+    await createObjects(plane);
     const nodes = await Promise.all(
       NODES.map(async ({ name, address }): Promise<DatapathNode> => {
         const namespace = namespaces.nodes[name];
@@ -107,7 +111,7 @@ export async function startDatapath(options: DatapathOptions = {}): Promise<Data
           config: options.agentConfig ?? {},
         });
         const envoy = createEnvoy({ node: name, namespace, dir: nodeDir, xdsSocket: agent.xdsSocket });
-        await Promise.all([envoy.start(), agent.untilHealthy()]);
+        await Promise.all([envoy.start(), agent.untilAttached()]);
         return { name, address, namespace, agent, envoy };
       }),
     );
@@ -118,7 +122,8 @@ export async function startDatapath(options: DatapathOptions = {}): Promise<Data
   }
 }
 
-async function createNodeObjects(plane: ControlPlane): Promise<void> {
+async function createObjects(plane: ControlPlane): Promise<void> {
+  await plane.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SECRETS_NAMESPACE } });
   for (const { name, address, podCidr } of NODES) {
     await plane.apply({
       apiVersion: 'v1',

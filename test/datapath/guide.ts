@@ -3,7 +3,10 @@ import type { ObjectRef } from '../../src/kube/types.ts';
 import type { Api } from '../control-plane/api.ts';
 import { type KubeObject, valueAt } from '../control-plane/objects.ts';
 import { waitFor } from '../control-plane/wait.ts';
+import { backend, endpointSlice, httpRoute } from './backends.ts';
+import type { Datapath } from './fixture.ts';
 import { NODES } from './network.ts';
+import { everyNode, untilAnswered } from './until.ts';
 
 /*
  * The objects of the guide for CCE that people follow by hand: a Gateway without an address of its own, and a
@@ -15,143 +18,138 @@ export const GATEWAY_SERVICE: ObjectRef = { namespace: 'default', name: 'cilium-
 export const ENTRYPOINT: ObjectRef = { namespace: 'kube-system', name: 'gateway-entrypoint' };
 /** Fixed, because the load balancer's members use it. */
 export const ENTRYPOINT_NODE_PORT = 30080;
+export const ENTRYPOINT_TLS_NODE_PORT = 30443;
 
-export function gatewayClass(): KubeObject {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'GatewayClass',
-    metadata: { name: 'cilium' },
-    spec: { controllerName: 'io.cilium/gateway-controller' },
-  };
-}
+const GATEWAY_CLASS: KubeObject = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: 'cilium' },
+  spec: { controllerName: 'io.cilium/gateway-controller' },
+};
 
-const HTTP_LISTENER = { name: 'http', protocol: 'HTTP', port: 80, allowedRoutes: { namespaces: { from: 'Same' } } };
+export const HTTP_LISTENER = {
+  name: 'http',
+  protocol: 'HTTP',
+  port: 80,
+  allowedRoutes: { namespaces: { from: 'Same' } },
+};
 
 export function gateway(listeners: readonly unknown[] = [HTTP_LISTENER]): KubeObject {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'Gateway',
     metadata: { ...GATEWAY },
-    spec: { gatewayClassName: 'cilium', listeners },
+    spec: { gatewayClassName: GATEWAY_CLASS.metadata.name, listeners },
   };
 }
 
-/** A route of the guide's Gateway: each path prefix goes to a Service of the same namespace, port 80. */
-export function httpRoute(
-  name: string,
-  backends: Readonly<Record<string, string>>,
-  hostnames?: readonly string[],
-): KubeObject {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { namespace: GATEWAY.namespace, name },
-    spec: {
-      parentRefs: [GATEWAY],
-      ...(hostnames === undefined ? {} : { hostnames }),
-      rules: Object.entries(backends).map(([prefix, service]) => ({
-        matches: [{ path: { type: 'PathPrefix', value: prefix } }],
-        backendRefs: [{ name: service, port: 80 }],
-      })),
-    },
-  };
-}
-
-/** A Service with Pods behind it, as far as the agents can see; nothing listens on their addresses. */
-export function backend(name: string, addresses: readonly string[], namespace = 'default'): readonly KubeObject[] {
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { namespace, name },
-      spec: { ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
-    },
-    endpointSlice(
-      { namespace, name },
-      8080,
-      addresses.map((address) => ({ addresses: [address] })),
-    ),
-  ];
+/**
+ * Creates the guide's class and Gateway, Services `web` (two endpoints) and `api` (one), and a route `routes` that sends
+ * `/` to web and `/api` to api. Resolves when both nodes answer.
+ * @returns the Gateway's NodePort
+ */
+export async function setUpGateway(datapath: Datapath): Promise<number> {
+  await applyAll(datapath.controlPlane, [
+    GATEWAY_CLASS,
+    gateway(),
+    ...backend('web', ['10.244.1.10', '10.244.2.10']),
+    ...backend('api', ['10.244.1.20']),
+    httpRoute('routes', { '/': 'web', '/api': 'api' }),
+  ]);
+  const port = await gatewayNodePort(datapath.controlPlane);
+  await untilAnswered(datapath, everyNode(datapath, port), (answer) => answer.detail === '');
+  return port;
 }
 
 export interface EntrypointOptions {
   readonly targetPort: number;
+  /** Adds a port `https`. */
+  readonly tlsTargetPort?: number;
   readonly externalTrafficPolicy?: 'Cluster' | 'Local';
   /** Value of the annotation `test/mark`, by which a test knows that an agent has seen this write. */
   readonly mark?: string;
 }
 
 /** The Service, and the endpoints that its selector would give it: the agents' Pods, on the nodes' own addresses. */
-export function entrypoint({
-  targetPort,
-  externalTrafficPolicy = 'Cluster',
-  mark = '',
-}: EntrypointOptions): readonly KubeObject[] {
+export function entrypoint(options: EntrypointOptions): readonly KubeObject[] {
+  const { targetPort, tlsTargetPort, externalTrafficPolicy = 'Cluster', mark = '' } = options;
+  const http = { name: 'http', port: 80, nodePort: ENTRYPOINT_NODE_PORT, targetPort, protocol: 'TCP' };
+  const https = {
+    name: 'https',
+    port: 443,
+    nodePort: ENTRYPOINT_TLS_NODE_PORT,
+    targetPort: tlsTargetPort,
+    protocol: 'TCP',
+  };
+  const ports = tlsTargetPort === undefined ? [http] : [http, https];
+  const annotations = { 'kubernetes.io/elb.id': 'your-elb-id', 'kubernetes.io/elb.class': 'union', 'test/mark': mark };
   return [
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: {
-        ...ENTRYPOINT,
-        annotations: { 'kubernetes.io/elb.id': 'your-elb-id', 'kubernetes.io/elb.class': 'union', 'test/mark': mark },
-      },
-      spec: {
-        type: 'LoadBalancer',
-        externalTrafficPolicy,
-        selector: { 'k8s-app': 'cilium' },
-        ports: [{ name: 'http', port: 80, nodePort: ENTRYPOINT_NODE_PORT, targetPort, protocol: 'TCP' }],
-      },
+      metadata: { ...ENTRYPOINT, annotations },
+      spec: { type: 'LoadBalancer', externalTrafficPolicy, selector: { 'k8s-app': 'cilium' }, ports },
     },
     endpointSlice(
       ENTRYPOINT,
-      targetPort,
+      ports.map((port) => ({ name: port.name, port: port.targetPort })),
       NODES.map(({ name, address }) => ({ addresses: [address], nodeName: name })),
     ),
   ];
 }
 
-function endpointSlice(service: ObjectRef, port: number, endpoints: readonly object[]): KubeObject {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: {
-      namespace: service.namespace,
-      name: `${service.name}-1`,
-      labels: { 'kubernetes.io/service-name': service.name },
-    },
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port, protocol: 'TCP' }],
-    endpoints: endpoints.map((endpoint) => ({ ...endpoint, conditions: { ready: true } })),
-  };
-}
-
 /** The Gateway's CiliumEnvoyConfig, made to serve the entrypoint: the redirect, as a person would make it by hand. */
-export function redirectCopy(source: KubeObject): KubeObject {
+export function redirectCopy(source: KubeObject, ports: readonly number[] = [80]): KubeObject {
   const spec = valueAt(source, 'spec');
   return {
     apiVersion: source.apiVersion,
     kind: source.kind,
     metadata: { ...ENTRYPOINT, annotations: source.metadata.annotations ?? {} },
-    spec: {
-      ...(typeof spec === 'object' ? spec : {}),
-      services: [{ ...ENTRYPOINT, ports: [80] }],
-    },
+    spec: { ...(typeof spec === 'object' ? spec : {}), services: [{ ...ENTRYPOINT, ports }] },
   };
+}
+
+/** Makes or renews the redirect of the entrypoint from the Gateway's CiliumEnvoyConfig as it is now. */
+export async function copyRedirect(api: Api, ports?: readonly number[]): Promise<void> {
+  const source = await waitFor("the Gateway's CiliumEnvoyConfig", () => api.get(ENVOY_CONFIGS, GATEWAY_SERVICE));
+  await api.apply(redirectCopy(source, ports));
+}
+
+/** Applies the entrypoint, and waits until all agents serve it as it is now (and, with a copy, through its redirect). */
+export async function applyEntrypoint(
+  datapath: Datapath,
+  options: EntrypointOptions,
+  redirected: boolean,
+): Promise<void> {
+  const name = `${ENTRYPOINT.namespace}/${ENTRYPOINT.name}`;
+  const mark = JSON.stringify(options);
+  await applyAll(datapath.controlPlane, entrypoint({ ...options, mark }));
+  for (const { agent } of datapath.nodes) {
+    await waitFor('the agents to serve the entrypoint', async () => {
+      const service = (await agent.services()).find((one) => one.name === name);
+      const frontends = (await agent.frontends()).filter((one) => one.service === name);
+      const backends = frontends.flatMap((one) => one.backends);
+      return (
+        service?.annotations['test/mark'] === mark &&
+        (service.redirect !== undefined) === redirected &&
+        frontends.length > 0 &&
+        frontends.every((one) => one.status === 'Done') &&
+        backends.some((backend) => backend.endsWith(`:${options.targetPort}/TCP`))
+      );
+    });
+  }
 }
 
 export async function applyAll(api: Api, objects: readonly KubeObject[]): Promise<void> {
   for (const object of objects) await api.apply(object);
 }
 
-/** Resolves when Cilium made the Gateway's Service; its first NodePort. */
-export function gatewayNodePort(api: Api): Promise<number> {
-  return waitFor('the NodePort of the Gateway Service', async () => {
-    const port = valueAt(await api.get(SERVICES, GATEWAY_SERVICE), 'spec', 'ports', 0, 'nodePort');
-    return typeof port === 'number' && port;
+/** Resolves when Cilium made the Gateway's Service; the NodePort of one of its ports. */
+export function gatewayNodePort(api: Api, port = 80): Promise<number> {
+  return waitFor(`the NodePort of the Gateway Service's port ${port}`, async () => {
+    const ports = valueAt(await api.get(SERVICES, GATEWAY_SERVICE), 'spec', 'ports');
+    const found: unknown = Array.isArray(ports) ? ports.find((one) => valueAt(one, 'port') === port) : undefined;
+    const nodePort = valueAt(found, 'nodePort');
+    return typeof nodePort === 'number' && nodePort;
   });
-}
-
-/** Resolves when Cilium made it; the Gateway's CiliumEnvoyConfig. */
-export function gatewayEnvoyConfig(api: Api): Promise<KubeObject> {
-  return waitFor("the Gateway's CiliumEnvoyConfig", () => api.get(ENVOY_CONFIGS, GATEWAY_SERVICE));
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { z } from 'zod';
+import type { ObjectRef } from '../../src/kube/types.ts';
 
 const ResourceState = z.object({
   name: z.string(),
@@ -45,7 +46,7 @@ export async function readXdsState(adminSocket: string): Promise<XdsState> {
  * What the agent made of one CiliumEnvoyConfig, with its own name taken out of every text: equal for a copy and its
  * source. Endpoints and secrets are shared, so they aren't in here.
  */
-export function xdsOf(state: XdsState, namespace: string, name: string): Readonly<Record<string, unknown>> {
+export function xdsOf(state: XdsState, { namespace, name }: ObjectRef): Readonly<Record<string, readonly unknown[]>> {
   const own = `${namespace}/${name}/`;
   const resources = (kind: readonly ResourceState[]): unknown[] =>
     kind.filter((one) => one.name.startsWith(own)).map((one) => withoutName(one.resource, own));

@@ -76,6 +76,9 @@ func (s *subscription) stream(ctx context.Context, connection *grpc.ClientConn) 
 			return err
 		}
 		rejection := s.apply(response)
+		if ctx.Err() != nil {
+			return nil
+		}
 		if rejection == nil {
 			s.acknowledged = response.GetVersionInfo()
 		}
