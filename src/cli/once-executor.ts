@@ -1,6 +1,7 @@
 import type { Announcer } from '../controller/announcer.ts';
 import { ONCE_MANAGER } from '../gateway/ours.ts';
 import type { GatewayReconciler } from '../gateway/reconciler.ts';
+import { prepareCopy } from '../gateway/redirect-copy.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ApplyPorts, applyAction } from '../plan/apply.ts';
@@ -31,14 +32,22 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
   const { reconciler, clock, announcer, client } = ports;
   const outcomes = new Map<string, Outcome>();
   let lastWriteAt: number | undefined;
-  const apply: ApplyPorts = { client, fieldManager: ONCE_MANAGER, mayWrite: () => true };
+  const apply: ApplyPorts = {
+    client,
+    fieldManager: ONCE_MANAGER,
+    prepare: (request, during) => prepareCopy(client, request, during),
+    mayWrite: () => true,
+  };
 
   async function applyGroup(group: readonly Action[]): Promise<void> {
     for (const action of group) {
       const applied = await applyAction(action, apply, signal);
       reconciler.noteApplied(applied);
       outcomes.set(actionId(action), applied.outcome);
-      if (applied.outcome.status !== 'applied') return;
+      if (applied.outcome.status !== 'applied') {
+        if (action.mayFail === true) continue;
+        return;
+      }
       lastWriteAt = clock.monotonic();
       announcer.applied(action);
     }

@@ -44,7 +44,8 @@ export async function runOnce(
 ): Promise<Report> {
   const { cluster, clock, logger } = ports;
   const startedAt = clock.now();
-  if (!options.dryRun && !options.force) await refuseBesideLeader(config, ports, signal);
+  const leader = options.dryRun ? undefined : await findLeader(config, ports, signal);
+  if (leader !== undefined && !options.force) throw besideLeader(config, leader);
   const finished = new AbortController();
   const changes = createBell();
   const { view, stopped } = await openView(
@@ -65,6 +66,8 @@ export async function runOnce(
       config: config.gateway,
       clock,
       fieldManager: ONCE_MANAGER,
+      // Nobody follows the routes after this pass, unless a leader does or the user says that they never change.
+      follow: options.allowStaticRedirect || leader !== undefined,
     });
     const plan = await reconciler.look(signal);
     const policy = {
@@ -129,29 +132,28 @@ interface Run {
   readonly followUps: readonly Action[];
 }
 
-async function refuseBesideLeader(config: Config, ports: OncePorts, signal: AbortSignal): Promise<void> {
+interface Leader {
+  readonly holder: string;
+  readonly renewTime: string;
+}
+
+async function findLeader(config: Config, ports: OncePorts, signal: AbortSignal): Promise<Leader | undefined> {
   const { namespace, name } = config.lease;
   const holder = await readLeaseHolder(ports.cluster.client, namespace, name, ports.clock, { signal });
-  if (!holder.live) return;
-  throw usageError(
-    `Lease ${namespace}/${name}`,
-    `the controller ${holder.holder} is running and holds the lease (renewed ${holder.renewTime})`,
+  return holder.live ? holder : undefined;
+}
+
+function besideLeader({ lease }: Config, leader: Leader): Error {
+  return usageError(
+    `Lease ${lease.namespace}/${lease.name}`,
+    `the controller ${leader.holder} is running and holds the lease (renewed ${leader.renewTime})`,
     'Let it do the work (its log and Events say what it does), look with --dry-run, or write beside it with --force.',
   );
 }
 
 /** Asks for each write whether it is allowed before the first is made, so that nothing is half-written. */
 async function refuseWithoutRights(actions: readonly Action[], ports: OncePorts, signal: AbortSignal): Promise<void> {
-  const permissions = actions.map(
-    ({ request, target }): Permission => ({
-      verb: request.verb,
-      group: request.resource.group,
-      resource: request.resource.plural,
-      ...(request.verb === 'patch' && request.subresource !== undefined ? { subresource: request.subresource } : {}),
-      ...(request.resource.namespaced ? { namespace: target.namespace } : {}),
-      ...(request.verb === 'create' ? {} : { name: target.name }),
-    }),
-  );
+  const permissions = actions.flatMap(permissionsOf);
   const { denied } = await reviewAccess(ports.cluster.client, permissions, { signal });
   if (denied.length === 0) return;
   const missing = [...new Set(denied.map(({ permission }) => describePermission(permission)))].join('; ');
@@ -160,4 +162,27 @@ async function refuseWithoutRights(actions: readonly Action[], ports: OncePorts,
     `this user may not: ${missing}. Nothing was written`,
     'Ask a cluster administrator for these rights, or choose another --context.',
   );
+}
+
+/** What carrying an action out asks of the API server. */
+function permissionsOf({ request, target }: Action): Permission[] {
+  const kind = {
+    group: request.resource.group,
+    resource: request.resource.plural,
+    ...(request.resource.namespaced ? { namespace: target.namespace } : {}),
+  };
+  switch (request.verb) {
+    case 'create':
+      return [{ verb: 'create', ...kind }];
+    case 'delete':
+      return [{ verb: 'delete', ...kind, name: target.name }];
+    case 'patch': {
+      const subresource = request.subresource === undefined ? {} : { subresource: request.subresource };
+      return [{ verb: 'patch', ...kind, ...subresource, name: target.name }];
+    }
+    case 'copy':
+      return request.existing === undefined
+        ? [{ verb: 'create', ...kind }]
+        : [{ verb: 'patch', ...kind, name: target.name }];
+  }
 }

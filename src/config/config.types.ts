@@ -51,6 +51,48 @@ export interface GatewayConfig {
   readonly managed: ManagedConfig;
 }
 
+/** Which taints may be removed: those with this key and, where they are given, this value and effect. */
+export interface TaintRule {
+  readonly key: string;
+  /** Undefined: any; empty: only a taint without a value. */
+  readonly value: string | undefined;
+  /** `NoSchedule`, `PreferNoSchedule`, `NoExecute`; undefined: any. */
+  readonly effect: string | undefined;
+}
+
+/** The network of a managed cluster, as far as taints are concerned. */
+export type NetworkMode =
+  | 'cce-vpc-router'
+  | 'cce-overlay'
+  | 'cce-eni'
+  | 'cce-dataplane-v2'
+  | 'tke-overlay'
+  | 'tke-native'
+  | 'tke-built-in';
+
+export interface TaintsConfig {
+  readonly enabled: boolean;
+  /** Undefined: the defaults of the node's cloud and network. */
+  readonly rules: readonly TaintRule[] | undefined;
+  /** The network where the cluster's own objects don't tell it; `auto`: as they tell. */
+  readonly network: NetworkMode | 'auto';
+  /** Pods of other nodes are reached without Cilium's tunnel: the user takes care of the routes. */
+  readonly routesHandled: boolean;
+  /** Left alone for so long after the node became Ready. */
+  readonly graceMs: number;
+  /** Every condition must hold for so long, from a first look to a second. */
+  readonly confirmAfterMs: number;
+  /** At most this share of all nodes, or `maxNodes` where that is more, within any 60 s. */
+  readonly maxPercent: number;
+  readonly maxNodes: number;
+  /** Removals of one taint from one node within one boot, after which whoever adds it again has won. */
+  readonly removalsPerBoot: number;
+  /** Whether a Cilium operator that cannot be scheduled for the taint is helped, one node at a time. */
+  readonly bootstrap: boolean;
+  /** Time that the scheduler gets before the next node is tried. */
+  readonly bootstrapIntervalMs: number;
+}
+
 /** The whole configuration, validated and with defaults filled in. */
 export interface Config {
   readonly readOnly: boolean;
@@ -59,6 +101,7 @@ export interface Config {
     readonly namespace: string | undefined;
   };
   readonly gateway: GatewayConfig;
+  readonly taints: TaintsConfig;
   readonly holdOff: {
     /** Reverts of our value within `windowMs` after which we stop. */
     readonly reverts: number;

@@ -11,8 +11,12 @@ const KEY_NAME = '[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?';
 export const DNS_LABEL = new RegExp(`^${LABEL}$`);
 /** Names of most Kubernetes objects; at most 253 characters. */
 export const DNS_SUBDOMAIN = new RegExp(`^${SUBDOMAIN}$`);
+/** Source of `QUALIFIED_NAME`, for patterns that contain one. */
+export const KEY_PATTERN = `(?:${SUBDOMAIN}/)?${KEY_NAME}`;
+/** Source of `LABEL_VALUE`, for patterns that contain one. */
+export const VALUE_PATTERN = `(?:${KEY_NAME})?`;
 /** Label and annotation keys, loadBalancerClass: `[prefix/]name`. */
-export const QUALIFIED_NAME = new RegExp(`^(?:${SUBDOMAIN}/)?${KEY_NAME}$`);
+export const QUALIFIED_NAME = new RegExp(`^${KEY_PATTERN}$`);
 /** An annotation key whose end may be a `*`. */
 export const ANNOTATION_PATTERN = new RegExp(
   `^(?:(?:${SUBDOMAIN}/)?(?:${KEY_NAME}|[A-Za-z0-9][-A-Za-z0-9_.]{0,62}\\*|\\*)|[a-z0-9][-a-z0-9.]{0,252}\\*)$`,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AdoptChoice, Config } from './config.types.ts';
+import type { AdoptChoice, Config, TaintsConfig } from './config.types.ts';
 import { LONGEST_DURATION_MS, parseDuration } from './durations.ts';
 import {
   ADOPT_PAIR,
@@ -13,6 +13,7 @@ import {
   parseAdoptPair,
   QUALIFIED_NAME,
 } from './names.ts';
+import { findForbiddenRules, parseTaintRule, TAINT_RULE } from './taint-rules.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -63,6 +64,11 @@ export const TEXT_RULES = {
     pattern: LABEL_VALUE,
     what: 'no label value',
     fix: 'Use letters, digits, "-", "_" and ".", at most 63 characters.',
+  },
+  taintRule: {
+    pattern: TAINT_RULE,
+    what: 'no taint',
+    fix: 'Write it as key[=value][:Effect], such as node.kubernetes.io/route-unreachable:NoSchedule.',
   },
   loadBalancerId: {
     pattern: /^[A-Za-z0-9][-A-Za-z0-9]{0,63}$/,
@@ -186,6 +192,56 @@ const gateway = z.strictObject({
   managed: managed.prefault({}),
 });
 
+const taints = z.strictObject({
+  enabled: z.boolean().default(true).describe('Remove taints that are obsolete under Cilium from nodes.'),
+  rules: z
+    .array(text('taintRule'))
+    .superRefine((value, context) => {
+      for (const { index, ...params } of findForbiddenRules(value)) {
+        context.addIssue({ code: 'custom', path: [index], input: value, params });
+      }
+    })
+    .optional()
+    .describe("The taints, as key[=value][:Effect]; those of the node's cloud and network when absent."),
+  network: z
+    .enum([
+      'auto',
+      'cce-vpc-router',
+      'cce-overlay',
+      'cce-eni',
+      'cce-dataplane-v2',
+      'tke-overlay',
+      'tke-native',
+      'tke-built-in',
+    ])
+    .default('auto')
+    .describe("The cluster's network, where its objects don't tell it."),
+  routesHandled: z
+    .boolean()
+    .default(false)
+    .describe("Pods on other nodes are reached without Cilium's tunnel: routes are taken care of."),
+  grace: duration(0).prefault('30s').describe('A node is left alone for so long after it became Ready.'),
+  confirmAfter: duration(0).prefault('5s').describe('Everything must hold for so long, from a first look to a second.'),
+  maxPercent: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(20)
+    .describe('At most this share of all nodes within any 60 s, or maxNodes where that is more.'),
+  maxNodes: z.int().min(0).max(100_000).default(10).describe('At least so many nodes may be freed within any 60 s.'),
+  removalsPerBoot: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('Removals of one taint from one node within one boot, after which we stop and name who adds it again.'),
+  bootstrap: z
+    .boolean()
+    .default(true)
+    .describe('Free one node after the other while the Cilium operator cannot be scheduled for the taint.'),
+  bootstrapInterval: duration(1000).prefault('15s').describe('Time for the scheduler before the next node is freed.'),
+});
+
 /** The configuration file as users write it. The only place where keys, defaults and limits are said. */
 export const configSchema = z.strictObject({
   readOnly: z.boolean().default(false).describe('Look and report, never write.'),
@@ -195,6 +251,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   gateway: gateway.prefault({}),
+  taints: taints.prefault({}),
   holdOff: z
     .strictObject({
       reverts: z.int().min(1).max(100).default(3).describe('Reverts of our value after which we stop writing it.'),
@@ -223,10 +280,22 @@ export function toConfig(file: ConfigFile): Config {
     readOnly: file.readOnly,
     cilium: { namespace: file.cilium.namespace },
     gateway: { ...gateway, adopt: toAdoptChoice(gateway.adopt), managed: { ...managed, removeAfterMs: removeAfter } },
+    taints: toTaintsConfig(file.taints),
     holdOff: { reverts: holdOff.reverts, windowMs: holdOff.window, durationMs: holdOff.duration },
     lease: file.lease,
     resyncMs: file.resync,
     logLevel: file.logLevel,
+  };
+}
+
+function toTaintsConfig(file: ConfigFile['taints']): TaintsConfig {
+  const { grace, confirmAfter, bootstrapInterval, rules, ...taints } = file;
+  return {
+    ...taints,
+    rules: rules?.flatMap((rule) => parseTaintRule(rule) ?? []),
+    graceMs: grace,
+    confirmAfterMs: confirmAfter,
+    bootstrapIntervalMs: bootstrapInterval,
   };
 }
 

@@ -8,6 +8,7 @@ import { limit } from '../plan/limit.ts';
 import { describeTarget } from '../plan/make.ts';
 import type { Action, Finding } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
+import { refusalFinding } from '../plan/refusal.ts';
 import type { Announcer } from './announcer.ts';
 import { createFindingMonitor } from './finding-monitor.ts';
 import { SECOND_WRITER } from './hold-offs.ts';
@@ -56,6 +57,12 @@ interface Trouble {
   readonly until: number;
 }
 
+interface Refusal {
+  readonly wish: string;
+  readonly until: number;
+  readonly finding: Finding;
+}
+
 export function createLoop(options: LoopOptions): Loop {
   const { reconciler, ports, config, holdOff, clock, logger, announcer, random } = options;
   let history = options.history;
@@ -71,7 +78,7 @@ export function createLoop(options: LoopOptions): Loop {
   let unannounced: Action[] = [];
   const troubles = new Map<string, Trouble>();
   /** Writes that the server refused: not tried again until the object or the wish changes, or a full pass is due. */
-  const refused = new Map<string, { readonly wish: string; readonly until: number }>();
+  const refused = new Map<string, Refusal>();
   const monitor = createFindingMonitor(FINDING_SETTLE_MS, new Set([SECOND_WRITER]));
 
   function wake(): void {
@@ -107,7 +114,7 @@ export function createLoop(options: LoopOptions): Loop {
     const { actions, declined } = limit(free, { readOnly: config.readOnly, dryRun: false, history, now });
     const pending = reconciler.explainDeclined(declined);
     for (const action of started) announceHoldOff(action, pending, now);
-    const settle = report([...plan.findings, ...pending], now);
+    const settle = report([...plan.findings, ...pending, ...standingRefusals(plan.actions)], now);
     queue = groupByKey(actions);
     work(reconcileId, hardStop);
     return Math.max(1, Math.min(config.resyncMs, plan.nextLookMs ?? config.resyncMs, settle, nextDue(now)));
@@ -147,6 +154,14 @@ export function createLoop(options: LoopOptions): Loop {
     if (touched.has(action.key) || (troubles.get(action.key)?.until ?? 0) > now) return false;
     const refusal = refused.get(actionId(action));
     return refusal === undefined || refusal.wish !== wishOf(action) || refusal.until <= now;
+  }
+
+  /** What the server refused and is still wanted. */
+  function standingRefusals(actions: readonly Action[]): readonly Finding[] {
+    return actions.flatMap((action) => {
+      const refusal = refused.get(actionId(action));
+      return refusal !== undefined && refusal.wish === wishOf(action) ? [refusal.finding] : [];
+    });
   }
 
   /** Milliseconds until a back-off or hold-off ends. */
@@ -217,16 +232,20 @@ export function createLoop(options: LoopOptions): Loop {
       case 'conflict':
         logger.debug({ ...fields, err: error }, 'the object changed in between: looking again');
         postpone(key, undefined, CONFLICT_BACKOFF);
-        return false;
+        return action.mayFail === true;
       case 'refused':
-        refused.set(actionId(action), { wish: wishOf(action), until: clock.monotonic() + config.resyncMs });
+        refused.set(actionId(action), {
+          wish: wishOf(action),
+          until: clock.monotonic() + config.resyncMs,
+          finding: refusalFinding(outcome),
+        });
         logger.error({ ...fields, err: error }, 'the API server refused a write');
         announcer.refused(action, outcome.message);
-        return false;
+        return action.mayFail === true;
       case 'failed':
         logger.warn({ ...fields, err: error }, 'a write failed and is tried again');
         postpone(key, error?.retryAfterMs, BACKOFF);
-        return false;
+        return action.mayFail === true;
       case 'declined':
         return false;
     }

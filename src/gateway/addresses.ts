@@ -35,20 +35,24 @@ export interface Selection {
 }
 
 /**
- * Chooses among what a source gives: EIP and VIP by `choice`, in the source's order, each once, at most 16.
- * A hostname counts as public and as private: it cannot be told.
+ * Chooses among what a source gives: EIP and VIP by `choice`, in the source's order, each once, at most 16 values (an
+ * entry with IP and hostname becomes two in the Gateway's status). What is no IP is left out. A hostname counts as public and as private: it cannot be told.
  */
 export function selectAddresses(source: readonly IngressEntry[], choice: AddressChoice): Selection {
   const chosen = new Map<string, IngressEntry>();
   for (const { ip, hostname } of source) {
-    if (ip === '' && hostname === '') continue;
+    if ((ip === '' && hostname === '') || (ip !== '' && isIP(ip) === 0)) continue;
     if (ip !== '' && choice === 'public' && isPrivate(ip)) continue;
     if (ip !== '' && choice === 'private' && !isPrivate(ip)) continue;
     const key = `${ip} ${hostname}`;
     if (!chosen.has(key)) chosen.set(key, { ip, hostname, ipMode: '' });
   }
-  const all = [...chosen.values()];
-  return { entries: all.slice(0, MAX_ADDRESSES), total: all.length };
+  let total = 0;
+  const entries = [...chosen.values()].filter((entry) => {
+    total += entry.ip !== '' && entry.hostname !== '' ? 2 : 1;
+    return total <= MAX_ADDRESSES;
+  });
+  return { entries, total };
 }
 
 /** Addresses given as text (configuration, annotation) as entries: an IP, else a hostname. */

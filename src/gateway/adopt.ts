@@ -4,7 +4,7 @@ import { SERVICES } from '../kube/resources.ts';
 import { describeTarget, finding, targetOf } from '../plan/make.ts';
 import { sameEntries, selectAddresses } from './addresses.ts';
 import * as annotations from './annotations.ts';
-import { type Claims, isAllowedNamespace } from './claims.ts';
+import { type Claims, compareAge } from './claims.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import { isOurs } from './ours.ts';
@@ -29,12 +29,14 @@ export function adoptEntrypoints(
       !claims.uncertain.has(subject.key) &&
       subject.meta.annotations[annotations.ENTRYPOINT] === undefined,
   );
-  const services = observation.services.items.filter((service) => isCandidate(service, observation, claims));
+  const services = observation.services.items
+    .filter((service) => isCandidate(service, observation, claims))
+    .sort((a, b) => compareAge(a.meta, b.meta));
   const bySubject = new Map<Subject, ServiceModel[]>();
   const byService = new Map<ServiceModel, Subject[]>();
   for (const subject of open) {
     for (const service of services) {
-      if (!fits(service, subject, observation, config)) continue;
+      if (!fits(service, subject)) continue;
       bySubject.set(subject, [...(bySubject.get(subject) ?? []), service]);
       byService.set(service, [...(byService.get(service) ?? []), subject]);
     }
@@ -44,8 +46,9 @@ export function adoptEntrypoints(
     for (const [subject, candidates] of bySubject) {
       // What we serve already is not given up because a second candidate turned up.
       const established = candidates.filter((service) => isEstablished(subject, service));
-      const [only] = established;
-      if (only === undefined || established.length > 1 || taken.has(only)) continue;
+      const leading = established.filter((service) => leadsTo(subject, service));
+      const [only, other] = established.length > 1 ? leading : established;
+      if (only === undefined || other !== undefined || taken.has(only)) continue;
       taken.add(only);
       claims.bound.set(subject.key, only);
     }
@@ -69,32 +72,39 @@ export function adoptEntrypoints(
 function isCandidate(service: ServiceModel, observation: GatewayObservation, claims: Claims): boolean {
   return (
     service.type === 'LoadBalancer' &&
+    // A selector reaches Pods of its own namespace only.
+    service.meta.namespace === observation.ciliumNamespace &&
     !service.meta.deleting &&
     !claims.claimants.has(service.meta.uid) &&
     selectsCilium(service.selector, observation.ciliumPods)
   );
 }
 
-function fits(
-  service: ServiceModel,
-  subject: Subject,
-  observation: GatewayObservation,
-  config: GatewayConfig,
-): boolean {
-  return (
-    isAllowedNamespace(service.meta.namespace, subject.namespace, observation, config) &&
-    service.ports.some((port) =>
-      subject.service?.ports.some((other) => other.port === port.port && other.protocol === port.protocol),
-    )
+function fits(service: ServiceModel, subject: Subject): boolean {
+  return service.ports.some((port) =>
+    subject.service?.ports.some((other) => other.port === port.port && other.protocol === port.protocol),
   );
 }
 
-/** Our own status on the Gateway Service gives this entrypoint's addresses, and its ports already lead to the Gateway. */
+/** Our own status on the Gateway Service gives this entrypoint's addresses. */
 function isEstablished(subject: Subject, service: ServiceModel): boolean {
   const gateway = subject.service;
   if (gateway === undefined || gateway.ingress.length === 0 || !isOurs(gateway.ingressOwners)) return false;
   return (['all', 'public', 'private'] as const).some((choice) =>
     sameEntries(selectAddresses(service.ingress, choice).entries, gateway.ingress, false),
+  );
+}
+
+/** A port of this entrypoint leads to the Gateway already: tells apart two entrypoints of one load balancer. */
+function leadsTo(subject: Subject, service: ServiceModel): boolean {
+  return service.ports.some((port) =>
+    subject.service?.ports.some(
+      (other) =>
+        other.port === port.port &&
+        other.protocol === port.protocol &&
+        other.nodePort !== 0 &&
+        other.nodePort === port.targetPort,
+    ),
   );
 }
 

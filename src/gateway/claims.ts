@@ -1,3 +1,4 @@
+import { OWNING_GATEWAY_LABEL } from '../cilium/names.ts';
 import type { GatewayConfig, NamespacedName } from '../config/config.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import type { Meta } from '../kube/types.ts';
@@ -16,6 +17,8 @@ export interface Claims {
   readonly uncertain: Set<string>;
   /** Services that name a subject, by annotation or list, valid or not: no candidates for adoption. */
   readonly claimants: Set<string>;
+  /** Services that name a subject, but it cannot be understood which. */
+  readonly unclear: ServiceModel[];
   readonly findings: Finding[];
 }
 
@@ -32,10 +35,15 @@ export function collectClaims(
   config: GatewayConfig,
   subjects: ReadonlyMap<string, Subject>,
 ): Claims {
-  const claims: Claims = { bound: new Map(), uncertain: new Set(), claimants: new Set(), findings: [] };
+  const claims: Claims = { bound: new Map(), uncertain: new Set(), claimants: new Set(), unclear: [], findings: [] };
   const bySubject = new Map<string, Claim[]>();
+  const gatewayServices = new Set([...subjects.values()].map((subject) => subject.service));
   for (const claim of [...annotatedClaims(observation, claims), ...listedClaims(observation, config, claims)]) {
     claims.claimants.add(claim.service.meta.uid);
+    if (gatewayServices.has(claim.service) || claim.service.meta.labels[OWNING_GATEWAY_LABEL] !== undefined) {
+      claims.findings.push(gatewayServiceClaims(claim));
+      continue;
+    }
     if (!isAllowed(claim, observation, config, claims)) continue;
     if (!subjects.has(claim.subjectKey)) {
       reportMissingSubject(claim, observation, claims);
@@ -46,7 +54,38 @@ export function collectClaims(
     bySubject.set(claim.subjectKey, others);
   }
   for (const [key, rivals] of bySubject) chooseOldest(key, rivals, claims);
+  for (const subject of subjects.values()) {
+    if (claims.unclear.some((service) => givesAddressesOf(service, subject))) claims.uncertain.add(subject.key);
+  }
+  claims.findings.sort((a, b) => compareText(nameOf(a), nameOf(b)));
   return claims;
+}
+
+/** Whether all that stands in the subject's status comes from this Service's load balancer. */
+function givesAddressesOf(service: ServiceModel, { service: published }: Subject): boolean {
+  if (published === undefined || published === service || published.ingress.length === 0) return false;
+  return published.ingress.every((entry) =>
+    service.ingress.some((other) => other.ip === entry.ip && other.hostname === entry.hostname),
+  );
+}
+
+/** For an order that does not depend on the order in which Services were read. */
+function nameOf({ target }: Finding): string {
+  return target === undefined ? '' : describeTarget(target);
+}
+
+/** Rule 4: an entrypoint is written to, a Gateway Service is not; a Gateway's author can annotate the latter. */
+function gatewayServiceClaims({ service, subjectKey }: Claim): Finding {
+  return finding('entrypoint-annotation', 'fail', {
+    reason: 'GatewayServiceIsNoEntrypoint',
+    target: targetOf(SERVICES, service.meta),
+    message: `This Service was made by Cilium for a Gateway or Ingress, so it cannot be the entrypoint of ${subjectKey}.`,
+    fix: `Annotate the Service that your cloud serves instead; remove the annotation here, and from the Gateway's spec.infrastructure.annotations: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotationFor(subjectKey)}-`,
+  });
+}
+
+function annotationFor(subjectKey: string): string {
+  return subjectKey.startsWith('Gateway ') ? annotations.GATEWAY : annotations.INGRESS;
 }
 
 function annotatedClaims(observation: GatewayObservation, claims: Claims): Claim[] {
@@ -58,6 +97,7 @@ function annotatedClaims(observation: GatewayObservation, claims: Claims): Claim
     if (gateway === undefined && ingress === undefined) continue;
     claims.claimants.add(service.meta.uid);
     if (gateway !== undefined && ingress !== undefined) {
+      claims.unclear.push(service);
       claims.findings.push(
         finding('entrypoint-annotation', 'fail', {
           reason: 'AnnotationsContradict',
@@ -79,6 +119,7 @@ function annotatedClaims(observation: GatewayObservation, claims: Claims): Claim
 function gatewayClaim(service: ServiceModel, value: string, claims: Claims): Claim | undefined {
   const parsed = annotations.parseNamespacedName(value);
   if (!parsed.ok) {
+    claims.unclear.push(service);
     claims.findings.push(malformedAnnotation(service.meta, annotations.GATEWAY, parsed));
     return undefined;
   }
@@ -89,6 +130,7 @@ function ingressClaim(service: ServiceModel, value: string, claims: Claims): Cla
   if (value.trim() === 'shared') return { service, subjectKey: SHARED_INGRESS_KEY, namespace: '' };
   const parsed = annotations.parseNamespacedName(value);
   if (!parsed.ok) {
+    claims.unclear.push(service);
     claims.findings.push(malformedAnnotation(service.meta, annotations.INGRESS, parsed));
     return undefined;
   }
@@ -143,7 +185,7 @@ function listedClaims(observation: GatewayObservation, config: GatewayConfig, cl
 }
 
 /** Rule 13: an entrypoint counts only in Cilium's namespace, the subject's own, or those named in the configuration. */
-export function isAllowedNamespace(
+function isAllowedNamespace(
   namespace: string,
   subjectNamespace: string,
   observation: GatewayObservation,
@@ -177,14 +219,19 @@ function allowedNamespaces(claim: Claim, observation: GatewayObservation, config
 }
 
 function reportMissingSubject(claim: Claim, observation: GatewayObservation, claims: Claims): void {
-  const kind = claim.subjectKey.startsWith('Gateway') ? observation.gateways : observation.ingresses;
+  const kinds = claim.subjectKey.startsWith('Gateway ')
+    ? [observation.gateways, observation.gatewayClasses]
+    : claim.subjectKey === SHARED_INGRESS_KEY
+      ? []
+      : [observation.ingresses];
   const target = targetOf(SERVICES, claim.service.meta);
-  if (claim.subjectKey !== SHARED_INGRESS_KEY && !kind.complete) {
+  const unread = kinds.find((kind) => !kind.complete);
+  if (unread !== undefined) {
     claims.findings.push(
       finding('entrypoint-subject', 'unknown', {
         reason: 'SubjectUnknown',
         target,
-        message: `The entrypoint names ${claim.subjectKey}, which cannot be looked up: ${kind.why}.`,
+        message: `The entrypoint names ${claim.subjectKey}, which cannot be looked up: ${unread.why}.`,
       }),
     );
     return;
@@ -197,7 +244,7 @@ function reportMissingSubject(claim: Claim, observation: GatewayObservation, cla
       fix:
         claim.subjectKey === SHARED_INGRESS_KEY
           ? `Switch Cilium's Ingress on (Helm: ingressController.enabled=true), or remove the annotation ${annotations.INGRESS}.`
-          : `Create it with a class of Cilium's, or correct the annotation: kubectl -n ${claim.service.meta.namespace} annotate service ${claim.service.meta.name} --overwrite ${annotations.GATEWAY}=<namespace>/<name>`,
+          : `Create it with a class of Cilium's, or correct the annotation: kubectl -n ${claim.service.meta.namespace} annotate service ${claim.service.meta.name} --overwrite ${annotationFor(claim.subjectKey)}=<namespace>/<name>`,
     }),
   );
 }
@@ -215,7 +262,7 @@ function chooseOldest(key: string, rivals: readonly Claim[], claims: Claims): vo
         reason: 'EntrypointNotOldest',
         target: targetOf(SERVICES, service.meta),
         message: `${key} has more than one entrypoint; the oldest, ${winner}, serves it, and this one is left alone.`,
-        fix: `Remove the annotation from the one that should not serve: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotations.GATEWAY}-`,
+        fix: `Remove the annotation from the one that should not serve: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotationFor(key)}-`,
         evidence: { serving: winner },
       }),
     );

@@ -2,10 +2,13 @@ import { type CiliumPod, isAgent } from '../cilium/agents.ts';
 import type { ExposureChoice, GatewayConfig } from '../config/config.types.ts';
 import { GATEWAYS, SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
-import type { Finding } from '../plan/plan.types.ts';
+import type { Action, Finding } from '../plan/plan.types.ts';
 import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
 import type { ServiceModel } from './models/service.ts';
+import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.ts';
+import { describePort, type PortPair } from './ports.ts';
+import { planRedirect } from './redirect.ts';
 import type { Subject } from './subjects.ts';
 
 /** How traffic reaches Envoy through one entrypoint. */
@@ -17,15 +20,16 @@ const POD_MEMBER_ANNOTATIONS: Readonly<Record<string, string>> = {
   'kubernetes.io/hws-hostNetwork': 'true',
 };
 
-export interface ExposureDecision {
-  /** Undefined: the choice cannot be understood, nothing is written. */
-  readonly exposure: Exposure | undefined;
-  readonly chosen: ExposureChoice;
-  readonly findings: readonly Finding[];
-}
-
-/** Decides the exposure of a subject's entrypoint: its annotation, else the Gateway's, else the configuration's. */
-export function decideExposure(subject: Subject, entrypoint: ServiceModel, config: GatewayConfig): ExposureDecision {
+/**
+ * What was chosen for a subject's entrypoint: by its annotation, else the Gateway's, else the configuration's. `auto` is
+ * `host-network` where Envoy listens on the nodes. Undefined, with a finding, when it cannot be understood.
+ */
+export function chooseExposure(
+  subject: Subject,
+  entrypoint: ServiceModel,
+  config: GatewayConfig,
+  findings: Finding[],
+): ExposureChoice | undefined {
   let chosen: ExposureChoice = config.exposure;
   for (const [meta, resource] of [
     [entrypoint.meta, SERVICES],
@@ -35,18 +39,59 @@ export function decideExposure(subject: Subject, entrypoint: ServiceModel, confi
     if (text === undefined) continue;
     const parsed = annotations.parseExposure(text);
     if (!parsed.ok) {
-      const finding = malformedAnnotation(meta, annotations.EXPOSURE, parsed, resource);
-      return { exposure: undefined, chosen, findings: [finding] };
+      findings.push(malformedAnnotation(meta, annotations.EXPOSURE, parsed, resource));
+      return undefined;
     }
     chosen = parsed.value;
     break;
   }
-  return { exposure: chosen === 'auto' ? automatic(subject, entrypoint) : chosen, chosen, findings: [] };
+  return chosen === 'auto' && subject.hostNetwork === true ? 'host-network' : chosen;
 }
 
-function automatic(subject: Subject, entrypoint: ServiceModel): Exposure {
-  if (subject.hostNetwork === true) return 'host-network';
-  return hasPodMembers(entrypoint) ? 'pod-ip' : 'node-port';
+export interface ExposureParts {
+  readonly subject: Subject;
+  readonly service: ServiceModel;
+  readonly entrypoint: ServiceModel;
+  readonly pairs: readonly PortPair[];
+  readonly chosen: ExposureChoice;
+  readonly context: SubjectContext;
+  readonly findings: Finding[];
+  readonly parts: ActionParts;
+}
+
+export interface ResolvedExposure extends Pick<SubjectState, 'copy' | 'needsEnvoyConfigs'> {
+  readonly exposure: Exposure;
+  /** The redirect copy's write, if one is due. */
+  readonly action: Action | undefined;
+}
+
+/** Settles what `auto` and `redirect` come to, and says what share of connections is at risk where node-port is left. */
+export function resolveExposure(given: ExposureParts): ResolvedExposure {
+  const { subject, service, entrypoint, pairs, chosen, context, findings, parts } = given;
+  const { observation, follow } = context;
+  const settled = { action: undefined, copy: 'none', needsEnvoyConfigs: false } as const;
+  if (chosen === 'host-network' || chosen === 'pod-ip') return { exposure: chosen, ...settled };
+  if (chosen === 'node-port') {
+    findings.push(nodePortLoss(subject, entrypoint, observation.ciliumPods, pairs, 'chosen'));
+    return { exposure: 'node-port', ...settled };
+  }
+  if (observation.envoyConfigs === undefined) {
+    return { exposure: 'redirect', ...settled, copy: 'undecided', needsEnvoyConfigs: true };
+  }
+  const redirect = planRedirect(subject, service, entrypoint, pairs, observation.envoyConfigs, follow, parts);
+  findings.push(...redirect.findings);
+  const open = pairs.filter((pair) => !redirect.covered.has(pair.entrypoint.port));
+  const fallback = hasPodMembers(entrypoint) ? 'pod-ip' : 'node-port';
+  if (open.length > 0 && fallback === 'node-port') {
+    findings.push(nodePortLoss(subject, entrypoint, observation.ciliumPods, open, follow ? 'left' : 'unfollowed'));
+  }
+  const inUse = redirect.copyUid === undefined ? 'none' : { uid: redirect.copyUid };
+  return {
+    exposure: redirect.covered.size > 0 ? 'redirect' : fallback,
+    action: redirect.action,
+    copy: inUse,
+    needsEnvoyConfigs: false,
+  };
 }
 
 /** Whether the load balancer sends to Pod addresses, so that no NodePort of the entrypoint is on the way. */
@@ -55,26 +100,33 @@ export function hasPodMembers(entrypoint: ServiceModel): boolean {
 }
 
 /** Rule 11: says what share of all connections the guide's node-port exposure refuses, and the mend. */
-export function nodePortLoss(subject: Subject, entrypoint: ServiceModel, pods: readonly CiliumPod[]): Finding {
+function nodePortLoss(
+  subject: Subject,
+  entrypoint: ServiceModel,
+  pods: readonly CiliumPod[],
+  pairs: readonly PortPair[],
+  why: 'chosen' | 'left' | 'unfollowed',
+): Finding {
   const nodes = new Set(pods.filter(isAgent).map((pod) => pod.node)).size;
   const local = entrypoint.externalTrafficPolicy === 'Local';
-  const share =
-    local || nodes === 1
-      ? 'all connections'
-      : nodes === 0
-        ? '1 in N connections (N = nodes)'
-        : `1 in ${nodes} connections`;
-  const why = local
+  const some = nodes === 0 ? '1 in N connections (N = nodes)' : `1 in ${nodes} connections`;
+  const share = local || nodes === 1 ? 'all connections' : some;
+  const cause = local
     ? 'with externalTrafficPolicy Local each node sends to itself, where nothing listens on the NodePort'
     : 'a node that picks itself as the backend finds nothing listening on the NodePort';
+  const { namespace, name } = entrypoint.meta;
+  const annotate = `kubectl -n ${namespace} annotate service ${name} --overwrite ${annotations.EXPOSURE}=`;
+  const mends = {
+    chosen: `Let the program choose: ${annotate}auto`,
+    left: `See the other findings for what keeps the redirect away; or, where the load balancer's members are Pods: ${annotate}pod-ip`,
+    unfollowed:
+      'Run the controller, which sends the entrypoint straight to Envoy and follows every route change; or, for routes that never change: --once --allow-static-redirect',
+  };
   return finding('exposure', 'warn', {
     reason: 'NodePortExposureRefuses',
     target: targetOf(SERVICES, entrypoint.meta),
-    message: `The exposure node-port refuses ${share} to ${subject.key}: ${why}.`,
-    fix:
-      `Let the load balancer send to Pod addresses (TKE: annotation service.cloud.tencent.com/direct-access: "true"; then ` +
-      `kubectl -n ${entrypoint.meta.namespace} annotate service ${entrypoint.meta.name} --overwrite ${annotations.EXPOSURE}=pod-ip), ` +
-      `or run Envoy on the nodes' network (Helm: gatewayAPI.hostNetwork.enabled=true).`,
+    message: `The exposure node-port refuses ${share} to ${subject.key} (port ${pairs.map((pair) => describePort(pair.entrypoint)).join(', ') || 'none'}): ${cause}.`,
+    fix: mends[why],
     evidence: { nodes, externalTrafficPolicy: entrypoint.externalTrafficPolicy },
   });
 }

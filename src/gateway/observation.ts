@@ -1,6 +1,7 @@
 import type { CiliumPod } from '../cilium/agents.ts';
 import type { CiliumSettings } from '../cilium/settings.ts';
 import type { CiliumVersion } from '../cilium/version.ts';
+import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
 import type { ServiceModel } from './models/service.ts';
 
@@ -36,6 +37,8 @@ export interface GatewayObservation {
   readonly services: Seen<ServiceModel>;
   readonly ingresses: Seen<IngressModel>;
   readonly pools: Seen<PoolModel>;
+  /** Undefined: not read, because nothing needed them so far. */
+  readonly envoyConfigs?: Seen<EnvoyConfigModel> | undefined;
   readonly ipModeStored: IpModeStored;
   /** Since when each managed entrypoint (by uid) has had no Gateway that wants it, milliseconds. */
   readonly unwantedForMs: ReadonlyMap<string, number>;

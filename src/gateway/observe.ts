@@ -1,5 +1,6 @@
 import { type CiliumDaemonSet, type CiliumPod, oldestVersion } from '../cilium/agents.ts';
 import type { CiliumConfigMap } from '../cilium/config-map.ts';
+import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation, IpModeStored, Seen } from './observation.ts';
@@ -11,6 +12,7 @@ export interface GatewayReads {
   readonly gatewayClasses: Seen<GatewayClassModel>;
   readonly ingresses: Seen<IngressModel>;
   readonly pools: Seen<PoolModel>;
+  readonly envoyConfigs: Seen<EnvoyConfigModel> | undefined;
   readonly ciliumPods: Seen<CiliumPod>;
   readonly daemonSets: Seen<CiliumDaemonSet>;
   readonly ciliumConfig: Seen<CiliumConfigMap>;
@@ -46,6 +48,7 @@ export function assembleObservation(
     services: reads.services,
     ingresses: reads.ingresses,
     pools: reads.pools,
+    envoyConfigs: reads.envoyConfigs,
     ...memory,
   };
 }

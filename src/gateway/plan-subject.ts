@@ -1,4 +1,4 @@
-import type { GatewayConfig } from '../config/config.types.ts';
+import type { ExposureChoice, GatewayConfig } from '../config/config.types.ts';
 import { GATEWAYS, SERVICES } from '../kube/resources.ts';
 import type { Meta, ObjectRef } from '../kube/types.ts';
 import { finding, targetOf } from '../plan/make.ts';
@@ -6,15 +6,16 @@ import type { Action, Finding, Target } from '../plan/plan.types.ts';
 import { describeEntries } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import { type Claims, malformedAnnotation } from './claims.ts';
-import { decideExposure, type Exposure, nodePortLoss } from './exposure.ts';
+import { chooseExposure, type Exposure, resolveExposure } from './exposure.ts';
 import { asksForManaged, createManaged, isManaged, managedName, managedSpec, updateManaged } from './managed.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import { findOtherOwner, otherOwnerFinding } from './other-owners.ts';
 import { isOurs } from './ours.ts';
+import { planStatus } from './plan-status.ts';
 import { matchPorts } from './ports.ts';
 import { programmedFinding } from './programmed.ts';
-import { clearAction, decideIpMode, publishAction, type Wanted, wantedAddresses } from './publish.ts';
+import { serviceMissing, wrongType } from './subject-findings.ts';
 import type { Subject } from './subjects.ts';
 import { patchEntrypoint, pinNodePorts, wantedTargets } from './target-ports.ts';
 
@@ -27,6 +28,8 @@ export interface SubjectContext {
   readonly takenNodePorts: ReadonlySet<number>;
   /** Uids of managed entrypoints that this plan deletes: their subjects lose the address first. */
   readonly removing: ReadonlySet<string>;
+  /** Somebody follows the Gateways' routes after this pass: redirect copies may be written. */
+  readonly follow: boolean;
 }
 
 /** One subject after planning: what is to be written, what was found, and how it stands. */
@@ -39,18 +42,13 @@ export interface SubjectState {
   readonly actions: readonly Action[];
   readonly findings: readonly Finding[];
   readonly ipModeQuestion: { readonly ref: ObjectRef; readonly ip: string } | undefined;
+  /** Uid of the redirect copy in use; `undecided`: whatever stands there stays. */
+  readonly copy: { readonly uid: string } | 'none' | 'undecided';
+  /** The plan rests on CiliumEnvoyConfigs, which were not read. */
+  readonly needsEnvoyConfigs: boolean;
 }
 
-interface StatusPlan {
-  readonly wanted: Wanted;
-  readonly action: Action | undefined;
-  readonly annotateEntrypoint: boolean;
-  /** What will stand in the status once the action is done; empty when nothing is published. */
-  readonly addresses: readonly IngressEntry[];
-  readonly question: SubjectState['ipModeQuestion'];
-}
-
-type ActionParts = Pick<Action, 'key' | 'related' | 'pausedBy'>;
+export type ActionParts = Pick<Action, 'key' | 'related' | 'pausedBy'>;
 
 /** Plans one Gateway or Ingress. Order: entrypoint, then status; teardown the other way round (rule 6). */
 export function planSubject(subject: Subject, context: SubjectContext): SubjectState {
@@ -67,6 +65,8 @@ export function planSubject(subject: Subject, context: SubjectContext): SubjectS
     actions: [],
     findings,
     ipModeQuestion: undefined,
+    copy: entrypoint === undefined ? 'none' : 'undecided',
+    needsEnvoyConfigs: false,
   };
   const service = subject.service;
   if (subject.meta.deleting) return idle;
@@ -106,16 +106,34 @@ function planBound(
   parts: ActionParts,
 ): SubjectState {
   const { observation, config } = context;
-  const decision = decideExposure(subject, entrypoint, config);
-  findings.push(...decision.findings);
-  const { exposure } = decision;
-  const idle = { subject, entrypoint, exposure, addresses: [], actions: [], findings, ipModeQuestion: undefined };
-  if (exposure === undefined) return idle;
-  if (!typeFits(service, exposure)) {
+  const state = {
+    subject,
+    entrypoint,
+    exposure: undefined,
+    addresses: [],
+    actions: [],
+    findings,
+    ipModeQuestion: undefined,
+  };
+  const chosen = chooseExposure(subject, entrypoint, config, findings);
+  const undecided: SubjectState = { ...state, copy: 'undecided', needsEnvoyConfigs: false };
+  if (chosen === undefined) return undecided;
+  if (!typeFits(service, chosen)) {
     findings.push(wrongType(subject, service));
-    return idle;
+    return undecided;
   }
-  if (exposure === 'node-port') findings.push(nodePortLoss(subject, entrypoint, observation.ciliumPods));
+  const ports = matchPorts(entrypoint, service, subject.key);
+  const exposed = resolveExposure({
+    subject,
+    service,
+    entrypoint,
+    pairs: ports.pairs,
+    chosen,
+    context,
+    findings,
+    parts,
+  });
+  const { exposure } = exposed;
   const status =
     exposure === 'host-network' ? undefined : planStatus(subject, service, entrypoint, context, findings, parts);
   const annotateType = status?.annotateEntrypoint ?? false;
@@ -126,7 +144,6 @@ function planBound(
       writes.push(updateManaged(subject, entrypoint, spec, annotateType, findings, parts));
     }
   } else {
-    const ports = matchPorts(entrypoint, service, subject.key);
     findings.push(...ports.findings);
     const targets = wantedTargets(subject, service, ports.pairs, exposure, findings);
     const pins =
@@ -136,9 +153,14 @@ function planBound(
     const loose = targets.filter((target) => !pins.pinned.has(target));
     writes.push(pins.action, patchEntrypoint(subject, entrypoint, loose, annotateType, parts));
   }
-  writes.push(status?.action);
-  const state = { ...idle, addresses: status?.addresses ?? [], ipModeQuestion: status?.question };
-  return finish(state, writes, findings);
+  writes.push(exposed.action, status?.action);
+  const { copy, needsEnvoyConfigs } = exposed;
+  const addresses = status?.addresses ?? [];
+  return finish(
+    { ...state, exposure, copy, needsEnvoyConfigs, addresses, ipModeQuestion: status?.question },
+    writes,
+    findings,
+  );
 }
 
 const NO_PINS: ReturnType<typeof pinNodePorts> = { action: undefined, pinned: new Set() };
@@ -152,55 +174,6 @@ function finish(state: SubjectState, writes: readonly (Action | undefined)[], fi
 
 function targetPortRule(exposure: Exposure): (port: number, nodePort: number) => number {
   return (port, nodePort) => (exposure === 'host-network' ? port : nodePort);
-}
-
-/** The status of the Gateway Service: what it should be, and the write that brings it there. */
-function planStatus(
-  subject: Subject,
-  service: ServiceModel,
-  entrypoint: ServiceModel | undefined,
-  context: SubjectContext,
-  findings: Finding[],
-  parts: ActionParts,
-): StatusPlan {
-  const keep: StatusPlan = {
-    wanted: { kind: 'keep' },
-    action: undefined,
-    annotateEntrypoint: false,
-    addresses: [],
-    question: undefined,
-  };
-  if (service.type !== 'LoadBalancer') {
-    if (entrypoint !== undefined) findings.push(wrongType(subject, service));
-    return keep;
-  }
-  // Another subject's traffic arrives at this address: it is not published anew, and not taken back either.
-  if (context.losers.has(subject.key)) return keep;
-  const wanted = wantedAddresses(subject, entrypoint, context.config, findings);
-  switch (wanted.kind) {
-    case 'keep':
-      return keep;
-    case 'clear': {
-      const certain = !context.claims.uncertain.has(subject.key);
-      const action = certain ? clearAction(subject, service, parts) : undefined;
-      return { ...keep, wanted, action };
-    }
-    case 'publish': {
-      const mode = decideIpMode(service, entrypoint, wanted.entries, context.observation);
-      if (mode.finding !== undefined) findings.push(mode.finding);
-      if (mode.ipMode === undefined) return keep;
-      const action = publishAction(subject, service, wanted.entries, mode.ipMode, wanted.source, parts);
-      const ip = wanted.entries.find((entry) => entry.ip !== '')?.ip;
-      const ref = { namespace: service.meta.namespace, name: service.meta.name };
-      return {
-        wanted,
-        action,
-        annotateEntrypoint: mode.annotateEntrypoint,
-        addresses: wanted.entries,
-        question: mode.question && ip !== undefined ? { ref, ip } : undefined,
-      };
-    }
-  }
 }
 
 /** A Gateway that asks for an entrypoint of ours and has none yet. */
@@ -299,34 +272,6 @@ function pausedBy(
 }
 
 /** Rule 3: a status can be written only on type LoadBalancer. On the host network no status is written at all. */
-function typeFits(service: ServiceModel, exposure: Exposure): boolean {
-  return service.type === 'LoadBalancer' || exposure === 'host-network';
-}
-
-function wrongType(subject: Subject, service: ServiceModel): Finding {
-  return finding('gateway-service-type', 'fail', {
-    reason: 'GatewayServiceNotLoadBalancer',
-    target: targetOf(SERVICES, service.meta),
-    message: `The Service of ${subject.key} is of type ${service.type}; Kubernetes keeps a load balancer's address only on type LoadBalancer, so none is written.`,
-    fix:
-      subject.kind === 'Gateway'
-        ? `Set spec.service.type: LoadBalancer in the CiliumGatewayClassConfig; or, with Envoy on the nodes' network, annotate the entrypoint ${annotations.EXPOSURE}=host-network.`
-        : 'Remove the annotation ingress.cilium.io/service-type, or set it to LoadBalancer.',
-    evidence: { type: service.type },
-  });
-}
-
-function serviceMissing(subject: Subject): Finding {
-  const conditions = subject.gateway?.conditions ?? [];
-  const bad = conditions.find((condition) => condition.type === 'Accepted' && condition.status === 'False');
-  const why = bad === undefined ? '' : ` Cilium says: ${bad.reason}: ${bad.message}`;
-  return finding('gateway-service', 'fail', {
-    reason: 'GatewayServiceMissing',
-    target: subject.target,
-    message: `Cilium has not made the Service ${subject.serviceName} for ${subject.key}.${why}`,
-    fix:
-      bad === undefined
-        ? 'See whether cilium-operator runs and what it says: kubectl -n kube-system get pods -l io.cilium/app=operator; kubectl -n kube-system logs deploy/cilium-operator'
-        : 'Correct the Gateway as the message says.',
-  });
+function typeFits(service: ServiceModel, chosen: ExposureChoice): boolean {
+  return service.type === 'LoadBalancer' || chosen === 'host-network';
 }

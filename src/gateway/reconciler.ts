@@ -1,7 +1,7 @@
 import type { CiliumPlace } from '../cilium/discover.ts';
 import type { GatewayConfig } from '../config/config.types.ts';
 import type { KubeClient } from '../kube/client.types.ts';
-import { SERVICES } from '../kube/resources.ts';
+import { ENVOY_CONFIGS } from '../kube/resources.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Action } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
@@ -21,6 +21,8 @@ export interface GatewayReconcilerOptions {
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly fieldManager: string;
+  /** Whether this process, or a live leader beside it, follows the routes afterwards: redirect copies may be written. */
+  readonly follow: boolean;
 }
 
 /** Observe and plan for Gateways. A look asks the API server about `ipMode` first where the plan rests on it. */
@@ -30,7 +32,7 @@ export type GatewayReconciler = Reconciler<GatewayPlan>;
 const ASK_AGAIN_MS = 15_000;
 
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
-  const { client, view, place, config, clock, fieldManager } = options;
+  const { client, view, place, config, clock, fieldManager, follow } = options;
   let ipModeStored: IpModeStored = 'unasked';
   let askedAt = 0;
   let unwantedSince = new Map<string, number>();
@@ -40,7 +42,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     const now = clock.monotonic();
     const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
     const memory = { ipModeStored, unwantedForMs, refusedPins };
-    const plan = planGateways(assembleObservation(view.reads(), place.namespace, memory), config);
+    const plan = planGateways(assembleObservation(view.reads(), place.namespace, memory), config, follow);
     // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
     unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
     return plan;
@@ -49,7 +51,12 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   return {
     look: async (signal) => {
       if (ipModeStored === 'unknown' && clock.monotonic() - askedAt > ASK_AGAIN_MS) ipModeStored = 'unasked';
-      const plan = planNow();
+      let plan = planNow();
+      if (plan.needsEnvoyConfigs) {
+        view.watchEnvoyConfigs();
+        await view.whenAsked(signal);
+        plan = planNow();
+      }
       if (plan.ipModeQuestion === undefined) return plan;
       ipModeStored = await askIpModeStored(client, plan.ipModeQuestion, fieldManager, signal);
       askedAt = clock.monotonic();
@@ -72,7 +79,10 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
 }
 
 function writerOf(action: Action, view: GatewayView): string {
-  if (action.request.resource !== SERVICES) return '';
+  if (action.request.resource === ENVOY_CONFIGS) {
+    const config = view.reads().envoyConfigs?.items.find(({ meta }) => meta.uid === action.target.uid);
+    return foreignOwner(config?.writers ?? [])?.manager ?? '';
+  }
   const service = view.reads().services.items.find(({ meta }) => meta.uid === action.target.uid);
   if (service === undefined) return '';
   if (action.kind === 'publish-address' || action.kind === 'clear-address') {

@@ -6,6 +6,7 @@ import type { KubeError } from '../kube/errors.ts';
 import {
   CONFIG_MAPS,
   DAEMON_SETS,
+  ENVOY_CONFIGS,
   GATEWAY_CLASSES,
   GATEWAYS,
   INGRESSES,
@@ -19,6 +20,7 @@ import { createWatchCache } from '../kube/watch-cache.ts';
 import type { WatchTiming } from '../kube/watch-timing.ts';
 import { abortReason, type Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
+import { type EnvoyConfigModel, trimEnvoyConfig } from './models/envoy-config.ts';
 import { trimGateway, trimGatewayClass, trimIngress, trimPool } from './models/gateway.ts';
 import { trimService } from './models/service.ts';
 import { notServed, type Seen, seen, unread } from './observation.ts';
@@ -29,6 +31,8 @@ export interface GatewayView {
   reads(): GatewayReads;
   /** Resolves when every kind was asked for once: listed, not served, or refused (which its state then says). */
   whenAsked(signal: AbortSignal): Promise<void>;
+  /** From now on CiliumEnvoyConfigs are watched, too. */
+  watchEnvoyConfigs(): void;
   /** Takes what a write of ours returned. */
   upsert(resource: Resource, object: RawObject): void;
   /** State of each cache by plural name: age of the last event, error, lists. */
@@ -91,8 +95,17 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
     fieldSelector: `metadata.name=${CILIUM_CONFIG}`,
   });
 
+  let envoyConfigs: WatchCache<EnvoyConfigModel> | undefined;
+  let running: { readonly signal: AbortSignal; readonly more: Promise<void>[] } | undefined;
+
   return {
+    watchEnvoyConfigs: () => {
+      if (envoyConfigs !== undefined) return;
+      envoyConfigs = watch(ENVOY_CONFIGS, trimEnvoyConfig);
+      if (running !== undefined) running.more.push(envoyConfigs.run(running.signal));
+    },
     reads: () => ({
+      envoyConfigs: envoyConfigs === undefined ? undefined : seenBy(envoyConfigs),
       services: seenBy(services),
       gateways: seenBy(gateways),
       gatewayClasses: seenBy(gatewayClasses),
@@ -125,7 +138,9 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
     states: () => new Map(caches.map((cache) => [cache.resource.plural, cache.state()])),
     failure: () => services.state().error ?? gateways.state().error ?? gatewayClasses.state().error,
     run: async (signal) => {
+      running = { signal, more: [] };
       await Promise.all(caches.map((cache) => cache.run(signal)));
+      await Promise.all(running.more);
     },
   };
 }

@@ -1,8 +1,9 @@
 import { microTime, wholeSeconds } from './times.ts';
 import type { ObjectRef, RawObject } from './types.ts';
 
-/** Longest message that the API server takes, in characters. */
+/** What the API server takes: it counts bytes of UTF-8, whatever its error message says. */
 const MAX_MESSAGE = 1024;
+const MAX_WORD = 128;
 const MAX_NAME = 253;
 
 /** The object that an Event is about. */
@@ -22,7 +23,7 @@ export interface KubeEvent {
   readonly reason: string;
   /** What was done or tried, CamelCase: `PatchStatus`. */
   readonly action: string;
-  /** For people; what is beyond 1,024 characters is cut. */
+  /** For people; what is beyond 1,024 bytes is cut. */
   readonly message: string;
   readonly related?: EventTarget;
 }
@@ -55,11 +56,11 @@ export function eventObject(event: KubeEvent, source: EventSource, nowMs: number
     ...(event.related === undefined ? {} : { related: reference(event.related) }),
     type: event.type,
     reason: event.reason,
-    action: event.action.slice(0, 128),
-    message: truncate(event.message),
+    action: truncate(event.action, MAX_WORD),
+    message: truncate(event.message, MAX_MESSAGE),
     source: { component: source.component, host: source.instance },
     reportingComponent: source.component,
-    reportingInstance: source.instance.slice(0, 128),
+    reportingInstance: truncate(source.instance, MAX_WORD),
     eventTime: microTime(nowMs),
     firstTimestamp: wholeSeconds(nowMs),
     lastTimestamp: wholeSeconds(nowMs),
@@ -87,8 +88,11 @@ function reference(target: EventTarget): RawObject {
   };
 }
 
-/** By code points, so that no character is cut in two. */
-function truncate(message: string): string {
-  const characters = [...message];
-  return characters.length <= MAX_MESSAGE ? message : `${characters.slice(0, MAX_MESSAGE - 1).join('')}…`;
+/** To so many bytes of UTF-8, without cutting a character in two. */
+function truncate(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) {
+    return text;
+  }
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes - Buffer.byteLength('…')));
+  return `${text.slice(0, read)}…`;
 }

@@ -1,15 +1,20 @@
 import type { KubeClient } from '../kube/client.types.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { RawObject } from '../kube/types.ts';
-import type { Action, Outcome } from './plan.types.ts';
+import type { Action, CopyRequest, Outcome, WriteRequest } from './plan.types.ts';
 
 /** What carrying an action out needs of the world. */
 export interface ApplyPorts {
   readonly client: KubeClient;
   readonly fieldManager: string;
+  /** Makes a request whose bulk is read at the last moment into one that can be sent. Rejects with a KubeError. */
+  readonly prepare: (request: CopyRequest, signal: AbortSignal) => Promise<PreparedRequest>;
   /** Asked in the same tick in which the request is sent (rule 15). */
   readonly mayWrite: () => boolean;
 }
+
+/** A request that can be sent as it is. */
+export type PreparedRequest = Exclude<WriteRequest, CopyRequest>;
 
 export interface Applied {
   readonly outcome: Outcome;
@@ -25,12 +30,15 @@ export interface Applied {
  */
 export async function applyAction(action: Action, ports: ApplyPorts, signal: AbortSignal): Promise<Applied> {
   signal.throwIfAborted();
-  if (!ports.mayWrite()) {
-    const outcome: Outcome = { action, status: 'declined', reason: 'NotLeader', message: 'The lease is not held.' };
-    return { outcome, object: undefined, error: undefined };
-  }
   try {
-    const object = await send(action, ports, signal);
+    const { request } = action;
+    const prepared = request.verb === 'copy' ? await ports.prepare(request, signal) : request;
+    // Nothing may be awaited between this question and the request.
+    if (!ports.mayWrite()) {
+      const outcome: Outcome = { action, status: 'declined', reason: 'NotLeader', message: 'The lease is not held.' };
+      return { outcome, object: undefined, error: undefined };
+    }
+    const object = await send(prepared, ports, signal);
     return { outcome: { action, status: 'applied', reason: '', message: '' }, object, error: undefined };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
@@ -38,8 +46,7 @@ export async function applyAction(action: Action, ports: ApplyPorts, signal: Abo
   }
 }
 
-async function send(action: Action, ports: ApplyPorts, signal: AbortSignal): Promise<RawObject | undefined> {
-  const { request } = action;
+async function send(request: PreparedRequest, ports: ApplyPorts, signal: AbortSignal): Promise<RawObject | undefined> {
   const options = { fieldManager: ports.fieldManager, signal };
   switch (request.verb) {
     case 'create':

@@ -34,7 +34,7 @@ export function limit(actions: readonly Action[], policy: Policy): Limited {
       todo.push(action);
     } else {
       declined.push(refusal);
-      stopped.set(action.key, refusal);
+      if (action.mayFail !== true) stopped.set(action.key, refusal);
     }
   }
   return { actions: todo, declined };

@@ -31,6 +31,7 @@ export type WriteRequest =
       readonly patch: PatchBody;
     }
   | { readonly verb: 'create'; readonly resource: Resource; readonly object: RawObject }
+  | CopyRequest
   | {
       readonly verb: 'delete';
       readonly resource: Resource;
@@ -39,7 +40,26 @@ export type WriteRequest =
       readonly resourceVersion: string;
     };
 
+/**
+ * Creates or replaces an object whose bulk is taken from another at the moment of writing, so that the last state of a
+ * busy source wins and nothing large is kept in memory.
+ */
+export interface CopyRequest {
+  readonly verb: 'copy';
+  readonly resource: Resource;
+  readonly ref: ObjectRef;
+  readonly source: ObjectRef;
+  /** What of the source the plan rests on; when it reads otherwise at the moment of writing, it is planned anew. */
+  readonly sourceServices: string;
+  /** The object without what is copied. */
+  readonly skeleton: RawObject;
+  /** The copy that is replaced; undefined: there is none. */
+  readonly existing: { readonly uid: string; readonly resourceVersion: string } | undefined;
+}
+
 export type ActionKind =
+  | 'write-redirect-copy'
+  | 'delete-redirect-copy'
   | 'patch-entrypoint'
   | 'create-entrypoint'
   | 'delete-entrypoint'
@@ -63,6 +83,8 @@ export interface Action {
   readonly request: WriteRequest;
   /** Where the Event of the write is shown, besides the target: the Gateway and the entrypoint. */
   readonly related: readonly Target[];
+  /** The later actions of the subject do not rest on this one: they are tried even if it is refused. */
+  readonly mayFail?: boolean;
   /** Set when `cilium-cloud-bridge.io/paused` is on one of the objects: which one. */
   readonly pausedBy?: Target;
 }

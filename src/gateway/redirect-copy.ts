@@ -1,0 +1,186 @@
+import { nameHash } from '../cilium/names.ts';
+import type { JsonPatchOperation, KubeClient } from '../kube/client.types.ts';
+import { KubeError } from '../kube/errors.ts';
+import { asRecord, readMeta } from '../kube/read.ts';
+import { readAll } from '../kube/read-all.ts';
+import { ENVOY_CONFIGS } from '../kube/resources.ts';
+import type { ObjectRef, RawObject } from '../kube/types.ts';
+import type { PreparedRequest } from '../plan/apply.ts';
+import { apiVersionOf } from '../plan/make.ts';
+import type { CopyRequest } from '../plan/plan.types.ts';
+import { MANAGED_LABEL, PREFIX } from './annotations.ts';
+import { contentOf, type EnvoyConfigModel, type ServiceListener, trimEnvoyConfig } from './models/envoy-config.ts';
+import type { ServiceModel } from './models/service.ts';
+import type { Subject } from './subjects.ts';
+
+/** Of a Service whose selector Envoy should answer with the client's own address (Cilium 1.19 and later). */
+const SOURCE_ADDRESS_ANNOTATION = 'cec.cilium.io/use-original-source-address';
+/** The same for agents up to 1.18. */
+const SOURCE_ADDRESS_LABEL = 'cilium.io/use-original-source-address';
+/** On a copy: `<namespace>/<name>` of the CiliumEnvoyConfig that it was made from. */
+export const SOURCE_ANNOTATION = `${PREFIX}source`;
+
+/** On a copy: the key of the Gateway or Ingress that it is for. */
+export const SUBJECT_ANNOTATION = `${PREFIX}subject`;
+
+const NAME_PREFIX = 'ccb-';
+const MAX_BASE = 48;
+
+/** Everything of a redirect copy but its content, which is read from the source when it is written. */
+export interface CopyFrame {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The entrypoint: its uid makes the garbage collector the last net. */
+  readonly owner: ObjectRef & { readonly uid: string };
+  readonly services: readonly CopyService[];
+}
+
+export interface CopyService {
+  readonly name: string;
+  readonly namespace: string;
+  readonly ports: readonly number[];
+  readonly listener: string;
+}
+
+/** `ccb-<entrypoint>-<hash>`: one copy an entrypoint, since Cilium keeps one redirect a Service. */
+export function copyName(entrypoint: ObjectRef): string {
+  const base = entrypoint.name.slice(0, MAX_BASE).replace(/-+$/, '');
+  return `${NAME_PREFIX}${base}-${nameHash(`${entrypoint.namespace}/${entrypoint.name}`)}`;
+}
+
+/** Whether a CiliumEnvoyConfig is a copy of ours: our label and our kind of name. */
+export function isCopy(config: EnvoyConfigModel): boolean {
+  return config.meta.labels[MANAGED_LABEL] === 'true' && config.meta.name.startsWith(NAME_PREFIX);
+}
+
+/**
+ * The frame of the copy that sends an entrypoint to Envoy.
+ * @param ports entrypoint ports by the listener entries of the source that they belong to
+ */
+export function copyFrame(
+  subject: Subject,
+  entrypoint: ServiceModel,
+  source: EnvoyConfigModel,
+  entries: readonly { readonly entry: ServiceListener; readonly ports: readonly number[] }[],
+): CopyFrame {
+  const { namespace, name, uid } = entrypoint.meta;
+  return {
+    name: copyName(entrypoint.meta),
+    namespace,
+    labels: {
+      'app.kubernetes.io/managed-by': 'cilium-cloud-bridge',
+      [MANAGED_LABEL]: 'true',
+      [SOURCE_ADDRESS_LABEL]: 'false',
+    },
+    annotations: {
+      [SOURCE_ADDRESS_ANNOTATION]: 'false',
+      [SOURCE_ANNOTATION]: `${source.meta.namespace}/${source.meta.name}`,
+      [SUBJECT_ANNOTATION]: subject.key,
+    },
+    owner: { namespace, name, uid },
+    services: entries.map(({ entry, ports }) => ({ name, namespace, ports, listener: entry.listener })),
+  };
+}
+
+/** Whether a copy is what its frame and source say (rule 12). */
+export function copyIsCurrent(copy: EnvoyConfigModel, frame: CopyFrame, source: EnvoyConfigModel): boolean {
+  return (
+    copy.contentHash === source.contentHash &&
+    describeServices(copy.services) === describeServices(frame.services) &&
+    Object.entries(frame.labels).every(([key, value]) => copy.meta.labels[key] === value) &&
+    Object.entries(frame.annotations).every(([key, value]) => copy.meta.annotations[key] === value) &&
+    copy.meta.owners.some((owner) => owner.uid === frame.owner.uid)
+  );
+}
+
+/** `kube-system/entry:80,443`, in a fixed order. */
+export function describeServices(services: readonly CopyService[]): string {
+  return services
+    .map(({ namespace, name, ports, listener }) => {
+      const where = `${namespace}/${name}:${ports.length === 0 ? 'all' : [...ports].sort((a, b) => a - b).join(',')}`;
+      return listener === '' ? where : `${where} → ${listener}`;
+    })
+    .sort()
+    .join('; ');
+}
+
+/** The copy without its content: what a plan says of it. Pure. */
+export function copySkeleton(frame: CopyFrame): RawObject {
+  const { owner } = frame;
+  return {
+    apiVersion: apiVersionOf(ENVOY_CONFIGS),
+    kind: ENVOY_CONFIGS.kind,
+    metadata: {
+      name: frame.name,
+      namespace: frame.namespace,
+      labels: frame.labels,
+      annotations: frame.annotations,
+      ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: owner.name, uid: owner.uid }],
+    },
+    spec: {
+      services: frame.services.map(({ name, namespace, ports, listener }) => ({
+        name,
+        namespace,
+        ports,
+        ...(listener === '' ? {} : { listener }),
+      })),
+    },
+  };
+}
+
+/** The whole copy, from its skeleton and the source as it is now. Pure. */
+export function renderCopy(skeleton: RawObject, source: RawObject): RawObject {
+  const { resources, backendServices, nodeSelector } = contentOf(source);
+  return {
+    ...skeleton,
+    spec: {
+      ...asRecord(skeleton.spec),
+      resources,
+      ...(backendServices === undefined ? {} : { backendServices }),
+      ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    },
+  };
+}
+
+/**
+ * Makes a planned copy into the request that writes it, from the source as it is at this moment: of many changes in a
+ * row the last one wins (design rule 12).
+ * @throws KubeError of the read; a conflict when the source is no longer what the plan rests on
+ */
+export async function prepareCopy(
+  client: KubeClient,
+  request: CopyRequest,
+  signal: AbortSignal,
+): Promise<PreparedRequest> {
+  const { resource, ref, existing } = request;
+  const source = await client.get(resource, request.source, { signal });
+  const model = trimEnvoyConfig(source);
+  if (model.hostListener || describeServices(model.services) !== request.sourceServices) {
+    throw new KubeError(`CiliumEnvoyConfig ${request.source.namespace}/${request.source.name} has changed in between`, {
+      category: 'conflict',
+      status: 0,
+      reason: '',
+      operation: `GET ${resource.plural} ${request.source.namespace}/${request.source.name}`,
+    });
+  }
+  const rendered = renderCopy(request.skeleton, source);
+  if (existing === undefined) return { verb: 'create', resource, object: rendered };
+  const metadata = asRecord(rendered.metadata);
+  const body: JsonPatchOperation[] = [
+    { op: 'test', path: '/metadata/uid', value: existing.uid },
+    { op: 'test', path: '/metadata/resourceVersion', value: existing.resourceVersion },
+    { op: 'add', path: '/metadata/labels', value: metadata.labels },
+    { op: 'add', path: '/metadata/annotations', value: metadata.annotations },
+    { op: 'add', path: '/metadata/ownerReferences', value: metadata.ownerReferences },
+    { op: 'add', path: '/spec', value: rendered.spec },
+  ];
+  return { verb: 'patch', resource, ref, patch: { type: 'json', body } };
+}
+
+/** Whether an earlier process left redirect copies. A kind that cannot be read counts as having none. */
+export async function hasCopies(client: KubeClient, signal: AbortSignal): Promise<boolean> {
+  const read = await readAll(client, ENVOY_CONFIGS, { labelSelector: `${MANAGED_LABEL}=true`, signal }, readMeta);
+  return read.ok && read.items.length > 0;
+}
