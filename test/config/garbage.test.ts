@@ -23,7 +23,7 @@ describe('a configuration of garbage', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         isTaken(text);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -33,7 +33,7 @@ describe('a configuration of garbage', () => {
       fc.property(fc.string({ unit, maxLength: 60 }), (text) => {
         isTaken(text);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 
@@ -45,7 +45,7 @@ describe('a configuration of garbage', () => {
         const nested = path.toReversed().reduce<unknown>((inner, key) => ({ [key]: inner }), value);
         isTaken(JSON.stringify(nested));
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 

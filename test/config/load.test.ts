@@ -25,6 +25,19 @@ const DEFAULTS = {
       maxRemovalsPerPass: 1,
     },
   },
+  taints: {
+    enabled: true,
+    rules: undefined,
+    network: 'auto',
+    routesHandled: false,
+    graceMs: 30_000,
+    confirmAfterMs: 5_000,
+    maxPercent: 20,
+    maxNodes: 10,
+    removalsPerBoot: 3,
+    bootstrap: true,
+    bootstrapIntervalMs: 15_000,
+  },
   holdOff: { reverts: 3, windowMs: 600_000, durationMs: 1_800_000 },
   lease: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
   resyncMs: 600_000,
@@ -73,6 +86,18 @@ gateway:
     selector: { k8s-app: cilium-envoy }
     removeAfter: 1h
     maxRemovalsPerPass: 2
+taints:
+  enabled: false
+  rules: [node.kubernetes.io/route-unreachable:NoSchedule, example.com/a=b]
+  network: cce-vpc-router
+  routesHandled: true
+  grace: 1m
+  confirmAfter: 2s
+  maxPercent: 100
+  maxNodes: 0
+  removalsPerBoot: 5
+  bootstrap: false
+  bootstrapInterval: 30s
 holdOff: { reverts: 5, window: 5m, duration: 1h30m }
 lease: { namespace: ops, name: bridge }
 resync: 30s
@@ -108,6 +133,22 @@ logLevel: debug
           removeAfterMs: 3_600_000,
           maxRemovalsPerPass: 2,
         },
+      },
+      taints: {
+        enabled: false,
+        rules: [
+          { key: 'node.kubernetes.io/route-unreachable', value: undefined, effect: 'NoSchedule' },
+          { key: 'example.com/a', value: 'b', effect: undefined },
+        ],
+        network: 'cce-vpc-router',
+        routesHandled: true,
+        graceMs: 60_000,
+        confirmAfterMs: 2_000,
+        maxPercent: 100,
+        maxNodes: 0,
+        removalsPerBoot: 5,
+        bootstrap: false,
+        bootstrapIntervalMs: 30_000,
       },
       holdOff: { reverts: 5, windowMs: 300_000, durationMs: 5_400_000 },
       lease: { namespace: 'ops', name: 'bridge' },
@@ -167,6 +208,15 @@ logLevel: warning
     ['read_only: true', 'line 1, read_only: no such key. Did you mean readOnly?'],
     ['adopt: auto', 'line 1, adopt: no such key. Did you mean gateway.adopt?'],
     ['gateway: { lease: {} }', 'line 1, gateway.lease: no such key. Did you mean lease at the top level?'],
+    [
+      'taints: { rules: [a b] }',
+      'line 1, taints.rules[0]: "a b" is no taint. Write it as key[=value][:Effect], such as node.kubernetes.io/route-unreachable:NoSchedule.',
+    ],
+    [
+      'taints: { rules: [node.cilium.io/agent-not-ready] }',
+      'line 1, taints.rules[0]: node.cilium.io/agent-not-ready says something true of the node, it is never obsolete under Cilium. Remove it from the list: whoever sets this taint takes it away when the node is fit again.',
+    ],
+    ['taints: { maxPercent: 101 }', 'line 1, taints.maxPercent: 101 is out of range. Write a number of at most 100.'],
     ['lease: { colour: red }', 'line 1, lease.colour: no such key. Known here: namespace, name.'],
     ['readOnly: yes', 'line 1, readOnly: must be true or false, not "yes". Write true or false, without quotes.'],
     [
@@ -210,7 +260,7 @@ logLevel: warning
     ['just text', 'must be keys with values, not "just text". Put keys under it, indented, each with its value.'],
     [
       '__proto__: { readOnly: true }',
-      'line 1, __proto__: no such key. Known here: readOnly, cilium, gateway, holdOff, lease, resync, logLevel.',
+      'line 1, __proto__: no such key. Known here: readOnly, cilium, gateway, taints, holdOff, lease, resync, logLevel.',
     ],
     ['--- {}\n--- {}', 'holds 2 YAML documents. Keep one: remove the lines with "---".'],
     [
