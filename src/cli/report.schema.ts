@@ -34,6 +34,7 @@ const action = z.object({
     'pin-node-port',
     'publish-address',
     'clear-address',
+    'remove-taints',
   ]),
   target,
   changes: z.array(

@@ -65,7 +65,8 @@ export type ActionKind =
   | 'delete-entrypoint'
   | 'pin-node-port'
   | 'publish-address'
-  | 'clear-address';
+  | 'clear-address'
+  | 'remove-taints';
 
 /** One intended write. */
 export interface Action {
