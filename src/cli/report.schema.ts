@@ -4,6 +4,38 @@ import type { Report } from './report.types.ts';
 
 const json: z.ZodType<Json> = z.json();
 
+// Complete by type: a kind, status or verdict that is added to the plan's types and not here does not compile.
+type Complete<T extends string> = { readonly [K in T]: K };
+
+const ACTION_KINDS: Complete<Report['actions'][number]['kind']> = {
+  'write-redirect-copy': 'write-redirect-copy',
+  'delete-redirect-copy': 'delete-redirect-copy',
+  'patch-entrypoint': 'patch-entrypoint',
+  'create-entrypoint': 'create-entrypoint',
+  'delete-entrypoint': 'delete-entrypoint',
+  'pin-node-port': 'pin-node-port',
+  'publish-address': 'publish-address',
+  'clear-address': 'clear-address',
+  'remove-taints': 'remove-taints',
+};
+
+const STATUSES: Complete<Report['actions'][number]['outcome']['status']> = {
+  pending: 'pending',
+  applied: 'applied',
+  conflict: 'conflict',
+  refused: 'refused',
+  failed: 'failed',
+  declined: 'declined',
+};
+
+const VERDICTS: Complete<Report['findings'][number]['verdict']> = {
+  pass: 'pass',
+  warn: 'warn',
+  fail: 'fail',
+  unknown: 'unknown',
+  'not-applicable': 'not-applicable',
+};
+
 const target = z
   .object({
     apiVersion: z.string(),
@@ -15,7 +47,7 @@ const target = z
 
 const outcome = z.object({
   status: z
-    .enum(['pending', 'applied', 'conflict', 'refused', 'failed', 'declined'])
+    .enum(STATUSES)
     .describe(
       'pending: not written yet, as in a dry run; applied: written; conflict: the object had changed meanwhile; ' +
         'refused: the API server will not take it until something changes; failed: no or a broken answer; ' +
@@ -27,15 +59,7 @@ const outcome = z.object({
 
 const action = z.object({
   subject: z.string().describe('What the write is for: Gateway default/web.'),
-  kind: z.enum([
-    'patch-entrypoint',
-    'create-entrypoint',
-    'delete-entrypoint',
-    'pin-node-port',
-    'publish-address',
-    'clear-address',
-    'remove-taints',
-  ]),
+  kind: z.enum(ACTION_KINDS),
   target,
   changes: z.array(
     z.object({
@@ -51,7 +75,7 @@ const action = z.object({
 
 const finding = z.object({
   check: z.string().describe('Stable id of the check, kebab-case.'),
-  verdict: z.enum(['pass', 'warn', 'fail', 'unknown', 'not-applicable']),
+  verdict: z.enum(VERDICTS),
   reason: z.string().describe('Stable CamelCase code of this outcome.'),
   target: target.nullable().describe('Null when it concerns the whole cluster.'),
   message: z.string().describe('What is so, one sentence.'),

@@ -61,6 +61,7 @@ function actionLines(action: ReportedAction, style: Style): string[] {
 const ACTION_WORDS: Partial<Record<ReportedAction['kind'], string>> = {
   'create-entrypoint': 'create ',
   'delete-entrypoint': 'delete ',
+  'delete-redirect-copy': 'delete ',
 };
 
 function outcomeLines({ outcome }: ReportedAction, { paint, width }: Style): string[] {
