@@ -10,6 +10,7 @@ import { codeOf, transportError } from './transport-failures.ts';
 
 /** An answer larger than this is refused: V8 cannot hold it as one string, and no API server sends it in a page. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
+const KEEP_ALIVE_MS = 30_000;
 
 export interface HttpRequest {
   readonly attempt: Attempt;
@@ -150,6 +151,8 @@ function openOnce(options: HttpRequest, deadline: Deadline): Promise<IncomingMes
         resolve(response);
       },
     );
+    // A peer that is gone without a word is noticed by the kernel: libuv probes ten times, a second apart.
+    request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
     request.on('error', (error) => {
       const stale = request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error));
       reject(stale ? new StaleConnection('the connection was stale', { cause: error }) : error);

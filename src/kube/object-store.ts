@@ -106,8 +106,9 @@ export function createObjectStore<T>({ trim, onChange, onFailure }: ObjectStoreO
 
   /** Not newer than what is known of the object. Versions that cannot be compared are news unless they are equal. */
   function isStale(key: string, resourceVersion: string): boolean {
-    const known = entries.get(key)?.resourceVersion ?? tombstones.get(key) ?? listedAt;
-    return resourceVersion !== '' && (compareVersions(resourceVersion, known) ?? 1) <= 0;
+    const held = entries.get(key);
+    const known = held === undefined ? [tombstones.get(key) ?? '', listedAt] : [held.resourceVersion];
+    return known.some((version) => version !== '' && (compareVersions(resourceVersion, version) ?? 1) <= 0);
   }
 
   function put(raw: RawObject): void {

@@ -128,7 +128,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
         ...scope,
         resourceVersion: from,
         serverTimeoutSeconds: Math.round((timing.serverTimeoutMs * (1 + random())) / 1000),
-        idleTimeoutMs: timing.idleTimeoutMs,
+        idleTimeoutMs: timing.idleTimeoutMs * (1 + 0.2 * random()),
         signal: mine.signal,
         onOpen: () => {
           openedAt = clock.monotonic();
@@ -176,6 +176,11 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
       }
       const healthy = openedAt !== undefined && clock.monotonic() - openedAt >= timing.healthyMs;
       failures = healthy ? 0 : failures;
+      if (healthy && error?.category === 'timeout') {
+        // A kind that nobody touches is silent, bookmarks or not; so is a dead connection. A new one tells.
+        logger.debug({ resource: kind }, 'watch was silent; opening it anew');
+        error = undefined;
+      }
       if (!signal.aborted && (error !== undefined || !healthy)) {
         failures += 1;
         await recover(error, signal);

@@ -5,7 +5,10 @@ import { KubeError } from './errors.ts';
 export interface WatchTiming {
   /** A complete list in between, in case an event was missed. Default 10 min, ± 10 %. */
   readonly relistMs: number;
-  /** The server sends a bookmark about each minute. Default 90 s. */
+  /**
+   * A watch that was silent for so long is opened anew. Bookmarks come about each minute, but not for a kind that
+   * nobody touches (unless etcd notifies of its progress). Default 2 min, up to 20 % more.
+   */
   readonly idleTimeoutMs: number;
   /** The server ends a watch after this to twice this. Default 3 min. */
   readonly serverTimeoutMs: number;
@@ -19,7 +22,7 @@ export interface WatchTiming {
 
 export const DEFAULT_TIMING: WatchTiming = {
   relistMs: 600_000,
-  idleTimeoutMs: 90_000,
+  idleTimeoutMs: 120_000,
   serverTimeoutMs: 180_000,
   healthyMs: 5_000,
   vanishedMs: 10_000,

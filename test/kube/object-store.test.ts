@@ -120,6 +120,16 @@ describe('lists', () => {
     expect(store.models()).toEqual(['a@21', 'new@22']);
   });
 
+  test('are not undone by what comes late and is older, deletions included', () => {
+    const { store } = recorded();
+    list(store, 20, []);
+    store.remove(object('a', 5, 'u1'));
+    store.put(object('a', 9, 'u2'));
+    expect(store.models()).toEqual([]);
+    store.put(object('a', 21, 'u3'));
+    expect(store.models()).toEqual(['a@21']);
+  });
+
   test('count whatever their version when they must (etcd restored from a backup)', () => {
     const { store } = recorded();
     list(store, 100, [object('a', 90), object('b', 95)]);
