@@ -1,6 +1,6 @@
 import { type CiliumPod, isAgent } from '../cilium/agents.ts';
 import type { ExposureChoice, GatewayConfig } from '../config/config.types.ts';
-import { GATEWAYS, SERVICES } from '../kube/resources.ts';
+import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import type { Action, Finding } from '../plan/plan.types.ts';
 import * as annotations from './annotations.ts';
@@ -9,7 +9,7 @@ import type { ServiceModel } from './models/service.ts';
 import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.ts';
 import { describePort, type PortPair } from './ports.ts';
 import { planRedirect } from './redirect.ts';
-import type { Subject } from './subjects.ts';
+import { resourceOf, type Subject } from './subjects.ts';
 
 /** How traffic reaches Envoy through one entrypoint. */
 export type Exposure = 'redirect' | 'node-port' | 'pod-ip' | 'host-network';
@@ -26,17 +26,17 @@ const POD_MEMBER_ANNOTATIONS: Readonly<Record<string, string>> = {
  */
 export function chooseExposure(
   subject: Subject,
-  entrypoint: ServiceModel,
+  entrypoint: ServiceModel | undefined,
   config: GatewayConfig,
   findings: Finding[],
 ): ExposureChoice | undefined {
   let chosen: ExposureChoice = config.exposure;
   for (const [meta, resource] of [
-    [entrypoint.meta, SERVICES],
-    [subject.meta, GATEWAYS],
+    [entrypoint?.meta, SERVICES],
+    [subject.meta, resourceOf(subject)],
   ] as const) {
-    const text = meta.annotations[annotations.EXPOSURE];
-    if (text === undefined) continue;
+    const text = meta?.annotations[annotations.EXPOSURE];
+    if (meta === undefined || text === undefined) continue;
     const parsed = annotations.parseExposure(text);
     if (!parsed.ok) {
       findings.push(malformedAnnotation(meta, annotations.EXPOSURE, parsed, resource));

@@ -1,22 +1,25 @@
 import type { ExposureChoice, GatewayConfig } from '../config/config.types.ts';
-import { GATEWAYS, SERVICES } from '../kube/resources.ts';
+import { type Resource, SERVICES } from '../kube/resources.ts';
 import type { Meta, ObjectRef } from '../kube/types.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import type { Action, Finding, Target } from '../plan/plan.types.ts';
 import { describeEntries } from './addresses.ts';
 import * as annotations from './annotations.ts';
-import { type Claims, malformedAnnotation } from './claims.ts';
+import type { Claims } from './claims.ts';
 import { chooseExposure, type Exposure, resolveExposure } from './exposure.ts';
-import { asksForManaged, createManaged, isManaged, managedName, managedSpec, updateManaged } from './managed.ts';
+import { asksForManaged, isManaged, managedSpec } from './managed.ts';
+import { planManagedToCome } from './managed-to-come.ts';
+import { updateManaged } from './managed-writes.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import { findOtherOwner, otherOwnerFinding } from './other-owners.ts';
 import { isOurs } from './ours.ts';
+import { isPaused } from './paused.ts';
 import { planStatus } from './plan-status.ts';
 import { matchPorts } from './ports.ts';
 import { programmedFinding } from './programmed.ts';
 import { serviceMissing, wrongType } from './subject-findings.ts';
-import type { Subject } from './subjects.ts';
+import { resourceOf, type Subject } from './subjects.ts';
 import { patchEntrypoint, pinNodePorts, wantedTargets } from './target-ports.ts';
 
 export interface SubjectContext {
@@ -85,11 +88,14 @@ export function planSubject(subject: Subject, context: SubjectContext): SubjectS
     related: relatedTargets(subject, entrypoint),
     ...pausedBy(subject, entrypoint, findings),
   };
-  if (entrypoint === undefined && wantsManaged) {
-    return { ...idle, ...planManagedToCome(subject, service, context, findings, parts) };
-  }
   if (entrypoint === undefined) {
     const status = planStatus(subject, service, undefined, context, findings, parts);
+    if (wantsManaged) {
+      const create = planManagedToCome(subject, service, context, findings, parts);
+      // An address that is left of an earlier entrypoint goes first; one of the configuration waits for the entrypoint.
+      const writes = [status.wanted.kind === 'clear' ? status.action : undefined, create];
+      return finish(idle, writes, findings);
+    }
     if (status.wanted.kind === 'clear') findings.push(...withoutEntrypoint(subject, service, context));
     return finish({ ...idle, addresses: status.addresses, ipModeQuestion: status.question }, [status.action], findings);
   }
@@ -134,26 +140,28 @@ function planBound(
     parts,
   });
   const { exposure } = exposed;
-  const status =
+  // A wish that is refused leaves the entrypoint as it is, but its ports still follow the Gateway.
+  const spec =
+    wantsManaged && isManaged(entrypoint, observation)
+      ? managedSpec(subject, service, entrypoint, observation, config, findings)
+      : undefined;
+  if (spec === undefined) findings.push(...ports.findings);
+  const targets = wantedTargets(subject, service, spec?.pairs ?? ports.pairs, exposure, findings);
+  const leads = targets.length > 0 || exposure === 'redirect';
+  const wish =
     exposure === 'host-network' ? undefined : planStatus(subject, service, entrypoint, context, findings, parts);
+  // An address at which nothing would answer is not published anew.
+  const status = wish?.wanted.kind === 'publish' && !leads ? undefined : wish;
   const annotateType = status?.annotateEntrypoint ?? false;
-  const writes: (Action | undefined)[] = [];
-  if (wantsManaged && isManaged(entrypoint, observation)) {
-    const spec = managedSpec(subject, service, targetPortRule(exposure), observation, config, findings);
-    if (spec !== undefined) {
-      writes.push(updateManaged(subject, entrypoint, spec, annotateType, findings, parts));
-    }
-  } else {
-    findings.push(...ports.findings);
-    const targets = wantedTargets(subject, service, ports.pairs, exposure, findings);
-    const pins =
-      config.pinNodePorts && exposure !== 'host-network'
-        ? pinNodePorts(subject, service, targets, context.takenNodePorts, observation.refusedPins, parts)
-        : NO_PINS;
-    const loose = targets.filter((target) => !pins.pinned.has(target));
-    writes.push(pins.action, patchEntrypoint(subject, entrypoint, loose, annotateType, parts));
-  }
-  writes.push(exposed.action, status?.action);
+  const pins =
+    config.pinNodePorts && exposure !== 'host-network'
+      ? pinNodePorts(subject, service, targets, context.takenNodePorts, observation.refusedPins, parts)
+      : { action: undefined, targets };
+  const entry =
+    spec === undefined
+      ? patchEntrypoint(subject, entrypoint, pins.targets, annotateType, parts)
+      : updateManaged(subject, entrypoint, spec, pins.targets, annotateType, findings, parts);
+  const writes = [pins.action, entry, exposed.action, status?.action];
   const { copy, needsEnvoyConfigs } = exposed;
   const addresses = status?.addresses ?? [];
   return finish(
@@ -163,59 +171,11 @@ function planBound(
   );
 }
 
-const NO_PINS: ReturnType<typeof pinNodePorts> = { action: undefined, pinned: new Set() };
-
 function finish(state: SubjectState, writes: readonly (Action | undefined)[], findings: Finding[]): SubjectState {
   const actions = writes.filter((action) => action !== undefined);
   const programmed = programmedFinding(state.subject, state.exposure, state.addresses, actions.length > 0);
   if (programmed !== undefined) findings.push(programmed);
   return { ...state, actions };
-}
-
-function targetPortRule(exposure: Exposure): (port: number, nodePort: number) => number {
-  return (port, nodePort) => (exposure === 'host-network' ? port : nodePort);
-}
-
-/** A Gateway that asks for an entrypoint of ours and has none yet. */
-function planManagedToCome(
-  subject: Subject,
-  service: ServiceModel,
-  context: SubjectContext,
-  findings: Finding[],
-  parts: ActionParts,
-): Pick<SubjectState, 'actions'> {
-  const { observation, config } = context;
-  const exposure: Exposure = subject.hostNetwork === true ? 'host-network' : 'node-port';
-  const spec = managedSpec(subject, service, targetPortRule(exposure), observation, config, findings);
-  if (spec === undefined) return { actions: [] };
-  const waiting = exposure !== 'host-network' && service.ports.some((port) => port.nodePort === 0);
-  if (waiting || service.ports.length === 0) {
-    // A load balancer made before its members exist loses its backend group for good (huawei.md §1.2).
-    wantedTargets(
-      subject,
-      service,
-      service.ports.map((port, index) => ({ index, entrypoint: port, gateway: port })),
-      exposure,
-      findings,
-    );
-    return { actions: [] };
-  }
-  const name = managedName(subject.namespace, subject.name);
-  const squatter = observation.services.items.find(
-    ({ meta }) => meta.namespace === spec.namespace && meta.name === name,
-  );
-  if (squatter !== undefined) {
-    findings.push(
-      finding('managed-entrypoint', 'fail', {
-        reason: 'ManagedNameTaken',
-        target: targetOf(SERVICES, squatter.meta),
-        message: `${subject.key} asks for a managed entrypoint, but a Service of its name exists that does not serve it; it is left alone.`,
-        fix: `Rename or remove that Service, or annotate it as an entrypoint of your own: ${annotations.GATEWAY}=${subject.namespace}/${subject.name}`,
-      }),
-    );
-    return { actions: [] };
-  }
-  return { actions: [createManaged(subject, spec, parts)] };
 }
 
 /** Findings for a subject that no entrypoint serves. An Ingress need not be served by us at all. */
@@ -251,20 +211,16 @@ function relatedTargets(subject: Subject, entrypoint: ServiceModel | undefined):
   return entrypoint === undefined ? [subject.target] : [subject.target, targetOf(SERVICES, entrypoint.meta)];
 }
 
-/** Rule of design §6: `paused` on the Gateway or the entrypoint. What cannot be understood pauses, to be safe. */
+/** Which of the Gateway and the entrypoint is paused. */
 function pausedBy(
   subject: Subject,
   entrypoint: ServiceModel | undefined,
   findings: Finding[],
 ): { readonly pausedBy?: Target } {
-  const objects: [Meta, typeof SERVICES][] = [[subject.meta, subject.kind === 'Gateway' ? GATEWAYS : SERVICES]];
+  const objects: [Meta, Resource][] = [[subject.meta, resourceOf(subject)]];
   if (entrypoint !== undefined) objects.push([entrypoint.meta, SERVICES]);
   for (const [meta, resource] of objects) {
-    const text = meta.annotations[annotations.PAUSED];
-    if (text === undefined) continue;
-    const parsed = annotations.parseFlag(text);
-    if (!parsed.ok) findings.push(malformedAnnotation(meta, annotations.PAUSED, parsed, resource));
-    if (!parsed.ok || parsed.value) {
+    if (isPaused(meta, resource, findings)) {
       return { pausedBy: meta === subject.meta ? subject.target : targetOf(SERVICES, meta) };
     }
   }
@@ -272,6 +228,6 @@ function pausedBy(
 }
 
 /** Rule 3: a status can be written only on type LoadBalancer. On the host network no status is written at all. */
-function typeFits(service: ServiceModel, chosen: ExposureChoice): boolean {
+export function typeFits(service: ServiceModel, chosen: ExposureChoice): boolean {
   return service.type === 'LoadBalancer' || chosen === 'host-network';
 }

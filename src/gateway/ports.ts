@@ -34,6 +34,7 @@ export function matchPorts(entrypoint: ServiceModel, gateway: ServiceModel, subj
   const pairs: PortPair[] = [];
   for (const [index, port] of entrypoint.ports.entries()) {
     const wanted = mapped.get(port.port) ?? port.port;
+    if (port.port === 0) continue;
     const match = gateway.ports.find((candidate) => candidate.port === wanted && candidate.protocol === port.protocol);
     if (match !== undefined) pairs.push({ index, entrypoint: port, gateway: match });
   }

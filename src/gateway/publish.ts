@@ -43,7 +43,7 @@ export function wantedAddresses(
   }
   const requested = requestedAddresses(subject);
   const everything = selectAddresses(source.entries, 'all');
-  const missing = requested.filter((value) => !everything.entries.some((entry) => entry.ip === value));
+  const missing = requested.filter((value) => !source.entries.some((entry) => entry.ip === value));
   if (missing.length > 0) {
     findings.push(addressNotOffered(subject, missing, everything.entries));
     return { kind: 'keep' };
@@ -51,8 +51,8 @@ export function wantedAddresses(
   let { entries, total } = selectAddresses(source.entries, choice);
   if (requested.some((value) => !entries.some((entry) => entry.ip === value))) {
     // What the Gateway insists on goes before the choice of EIP or VIP, or Cilium refuses the address.
-    entries = everything.entries.filter((entry) => requested.includes(entry.ip));
-    total = entries.length;
+    const insisted = source.entries.filter((entry) => requested.includes(entry.ip));
+    ({ entries, total } = selectAddresses(insisted, 'all'));
   }
   if (entries.length === 0) {
     findings.push(choiceGivesNone(subject, entrypoint, choice, everything.entries));
@@ -71,7 +71,9 @@ function addressSource(
     const { namespace, name } = entrypoint.meta;
     return { entries: entrypoint.ingress, name: `the status of Service ${namespace}/${name}` };
   }
-  const configured = config.addresses[`${subject.namespace}/${subject.name}`];
+  // Keys name Gateways; an Ingress of that name is something else.
+  const key = `${subject.namespace}/${subject.name}`;
+  const configured = subject.kind === 'Gateway' && Object.hasOwn(config.addresses, key) ? config.addresses[key] : [];
   return configured === undefined || configured.length === 0
     ? undefined
     : { entries: entriesOf(configured), name: 'gateway.addresses in the configuration' };

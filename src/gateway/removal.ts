@@ -1,12 +1,13 @@
 import type { GatewayConfig } from '../config/config.types.ts';
-import { SERVICES } from '../kube/resources.ts';
+import { GATEWAYS, SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import type { Action, Finding } from '../plan/plan.types.ts';
 import * as annotations from './annotations.ts';
 import { compareAge } from './claims.ts';
-import { isManaged } from './managed.ts';
+import { asksToRetain, isManaged } from './managed.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
+import { isPaused } from './paused.ts';
 import { gatewayKey } from './subjects.ts';
 
 /** Managed entrypoints that nobody wants any more, and those of them that may be deleted now. */
@@ -19,9 +20,12 @@ export interface Removals {
   readonly nextLookMs: number | undefined;
 }
 
+/** When more are due than may go at once. */
+const NEXT_REMOVAL_MS = 10_000;
+
 /**
  * Rule 14: a managed entrypoint is deleted only when its Gateway is provably gone or asks no more — complete list, kind
- * served — for `removeAfter`, at most `maxRemovalsPerPass` at a time, and never with the annotation `retain`.
+ * served — for `removeAfter`, at most `maxRemovalsPerPass` at a time (those that are still being deleted count), and never with the annotation `retain`.
  */
 export function planRemovals(observation: GatewayObservation, config: GatewayConfig): Removals {
   const { gateways, services } = observation;
@@ -36,6 +40,11 @@ export function planRemovals(observation: GatewayObservation, config: GatewayCon
       .map((gateway) => gatewayKey(gateway.meta.namespace, gateway.meta.name)),
   );
   const existing = new Set(gateways.items.map((gateway) => gatewayKey(gateway.meta.namespace, gateway.meta.name)));
+  const pausedGateways = new Set(
+    gateways.items
+      .filter((gateway) => isPaused(gateway.meta, GATEWAYS, []))
+      .map((gateway) => gatewayKey(gateway.meta.namespace, gateway.meta.name)),
+  );
   const due: { service: ServiceModel; subjectKey: string }[] = [];
   let nextLookMs: number | undefined;
   const managed = services.items.filter((service) => isManaged(service, observation) && !service.meta.deleting);
@@ -44,22 +53,28 @@ export function planRemovals(observation: GatewayObservation, config: GatewayCon
     if (!parsed.ok) continue;
     const subjectKey = gatewayKey(parsed.value.namespace, parsed.value.name);
     if (asking.has(subjectKey)) continue;
-    if (service.meta.annotations[annotations.RETAIN] === 'true') {
+    if (asksToRetain(service.meta, SERVICES, findings)) {
       findings.push(retained(service, subjectKey));
       continue;
     }
     unwanted.add(service.meta.uid);
+    if (isPaused(service.meta, SERVICES, findings) || pausedGateways.has(subjectKey)) {
+      findings.push(waiting(service, subjectKey, existing.has(subjectKey), 'not while it is paused'));
+      continue;
+    }
     const waited = observation.unwantedForMs.get(service.meta.uid) ?? 0;
     const left = config.managed.removeAfterMs - waited;
     if (left > 0) {
       nextLookMs = Math.min(nextLookMs ?? Number.POSITIVE_INFINITY, left);
-      findings.push(waiting(service, subjectKey, existing.has(subjectKey), left));
+      const minutes = Math.ceil(left / 60_000);
+      findings.push(waiting(service, subjectKey, existing.has(subjectKey), `in about ${minutes} min`));
     } else {
       due.push({ service, subjectKey });
     }
   }
-  const now = due.slice(0, config.managed.maxRemovalsPerPass);
-  if (due.length > now.length) nextLookMs = 0;
+  const underWay = services.items.filter((service) => service.meta.deleting && isManaged(service, observation)).length;
+  const now = due.slice(0, Math.max(0, config.managed.maxRemovalsPerPass - underWay));
+  if (due.length > now.length) nextLookMs = Math.min(nextLookMs ?? NEXT_REMOVAL_MS, NEXT_REMOVAL_MS);
   return { actions: now.map(deleteAction), findings, unwanted, nextLookMs };
 }
 
@@ -92,12 +107,11 @@ function retained(service: ServiceModel, subjectKey: string): Finding {
   });
 }
 
-function waiting(service: ServiceModel, subjectKey: string, exists: boolean, leftMs: number): Finding {
+function waiting(service: ServiceModel, subjectKey: string, exists: boolean, when: string): Finding {
   return finding('managed-entrypoint', 'warn', {
     reason: 'EntrypointUnwanted',
     target: targetOf(SERVICES, service.meta),
-    message: `${exists ? `${subjectKey} no longer asks for its managed entrypoint` : `${subjectKey}, for which this entrypoint was made, is gone`}; the controller deletes it when that has been so for long enough.`,
+    message: `${exists ? `${subjectKey} no longer asks for its managed entrypoint` : `${subjectKey}, for which this entrypoint was made, is gone`}; the controller deletes it, ${when}.`,
     fix: `To keep it: kubectl -n ${service.meta.namespace} annotate service ${service.meta.name} ${annotations.RETAIN}=true`,
-    evidence: { secondsLeft: Math.ceil(leftMs / 60_000) * 60 },
   });
 }

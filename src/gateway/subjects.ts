@@ -6,7 +6,7 @@ import {
   OWNING_GATEWAY_LABEL,
   SHARED_INGRESS_SERVICE,
 } from '../cilium/names.ts';
-import { GATEWAYS, INGRESSES, SERVICES } from '../kube/resources.ts';
+import { GATEWAYS, INGRESSES, type Resource, SERVICES } from '../kube/resources.ts';
 import type { Meta } from '../kube/types.ts';
 import { targetOf } from '../plan/make.ts';
 import type { Target } from '../plan/plan.types.ts';
@@ -32,6 +32,18 @@ export interface Subject {
   readonly serviceName: string;
   /** Envoy listens on the nodes themselves; undefined where cilium-config cannot be seen. */
   readonly hostNetwork: boolean | undefined;
+}
+
+/** The kind of the object behind a subject. */
+export function resourceOf(subject: Subject): Resource {
+  switch (subject.kind) {
+    case 'Gateway':
+      return GATEWAYS;
+    case 'Ingress':
+      return INGRESSES;
+    case 'SharedIngress':
+      return SERVICES;
+  }
 }
 
 export function gatewayKey(namespace: string, name: string): string {

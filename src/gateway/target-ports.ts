@@ -4,7 +4,7 @@ import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import type { Action, Change, Finding } from '../plan/plan.types.ts';
 import type { Exposure } from './exposure.ts';
-import type { ServiceModel } from './models/service.ts';
+import type { ServiceModel, ServicePort } from './models/service.ts';
 import { describePort, type PortPair } from './ports.ts';
 import type { Subject } from './subjects.ts';
 
@@ -96,7 +96,11 @@ export function patchEntrypoint(
 
 function annotationOperations(service: ServiceModel, key: string, value: string): JsonPatchOperation[] {
   if (Object.keys(service.meta.annotations).length === 0) {
-    return [{ op: 'add', path: '/metadata/annotations', value: { [key]: value } }];
+    // `add` would replace annotations that came in between, so the version must be the one that was seen.
+    return [
+      { op: 'test', path: '/metadata/resourceVersion', value: service.meta.resourceVersion },
+      { op: 'add', path: '/metadata/annotations', value: { [key]: value } },
+    ];
   }
   const path = `/metadata/annotations/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const current = service.meta.annotations[key];
@@ -111,6 +115,7 @@ function annotationOperations(service: ServiceModel, key: string, value: string)
 /**
  * Where pinning is on: gives the Gateway Service the NodePort that the entrypoint leads to already, so that nothing
  * behind the load balancer changes. Only ports that no Service uses and that the API server did not refuse before.
+ * Returns the targets as they are once that is done.
  */
 export function pinNodePorts(
   subject: Subject,
@@ -119,16 +124,16 @@ export function pinNodePorts(
   taken: ReadonlySet<number>,
   refusedPins: ReadonlySet<string>,
   parts: Pick<Action, 'key' | 'related'>,
-): { readonly action: Action | undefined; readonly pinned: ReadonlySet<PortTarget> } {
-  const pinned = new Set<PortTarget>();
+): { readonly action: Action | undefined; readonly targets: readonly PortTarget[] } {
+  const pinned = new Map<ServicePort, number>();
   const operations: JsonPatchOperation[] = [];
   const changes: Change[] = [];
   for (const target of targets) {
     const { entrypoint, gateway } = target.pair;
     const old = entrypoint.targetPort;
     if (typeof old !== 'number' || old === target.wanted || old < 1024 || taken.has(old)) continue;
-    if (refusedPins.has(pinId(service.meta.uid, old)) || [...pinned].some((other) => other.pair.gateway === gateway))
-      continue;
+    const twice = pinned.has(gateway) || [...pinned.values()].includes(old);
+    if (twice || refusedPins.has(pinId(service.meta.uid, old))) continue;
     const index = service.ports.indexOf(gateway);
     const path = `/spec/ports/${index}/nodePort`;
     operations.push(
@@ -137,9 +142,9 @@ export function pinNodePorts(
       { op: 'replace', path, value: old },
     );
     changes.push({ field: `spec.ports[${gateway.port}].nodePort`, before: gateway.nodePort, after: old });
-    pinned.add(target);
+    pinned.set(gateway, old);
   }
-  if (operations.length === 0) return { action: undefined, pinned };
+  if (operations.length === 0) return { action: undefined, targets };
   const action: Action = {
     ...parts,
     kind: 'pin-node-port',
@@ -155,7 +160,10 @@ export function pinNodePorts(
       patch: { type: 'json', body: [{ op: 'test', path: '/metadata/uid', value: service.meta.uid }, ...operations] },
     },
   };
-  return { action, pinned };
+  return {
+    action,
+    targets: targets.map(({ pair, wanted }) => ({ pair, wanted: pinned.get(pair.gateway) ?? wanted })),
+  };
 }
 
 /** How a refused pin is remembered. */

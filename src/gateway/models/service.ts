@@ -56,14 +56,14 @@ export function trimService(raw: RawObject): ServiceModel {
     ports: asArray(spec.ports).map((entry) => {
       const port = asRecord(entry);
       const protocol = asString(port.protocol) || 'TCP';
-      const number = asNumber(port.port);
+      const number = asPort(port.port);
       const target = port.targetPort;
       return {
         name: asString(port.name),
         protocol,
         port: number,
         targetPort: typeof target === 'number' || typeof target === 'string' ? target : undefined,
-        nodePort: asNumber(port.nodePort),
+        nodePort: asPort(port.nodePort),
         targetPortOwners: owners.of(
           ['f:spec', 'f:ports', `k:{"port":${number},"protocol":"${protocol}"}`, 'f:targetPort'],
           '',
@@ -81,4 +81,10 @@ export function trimService(raw: RawObject): ServiceModel {
     ingressOwners: owners.of(['f:status', 'f:loadBalancer', 'f:ingress'], 'status'),
     statusWriters: owners.writers('status'),
   };
+}
+
+/** A port number, or 0 where there is none that makes sense. */
+function asPort(value: unknown): number {
+  const port = asNumber(value);
+  return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : 0;
 }
