@@ -8,7 +8,9 @@ export type Dialect = 'huawei' | 'tencent';
 
 /**
  * What it does to the status of a LoadBalancer Service without a loadBalancerClass that names no load balancer:
- * `holds` leaves it alone (seen by the CCE guide), `clears` empties it after `clearAfterMs` (the CCM's source).
+ * `holds` leaves it alone (seen by the CCE guide), `clears` empties it after `clearAfterMs` (seen in the field). Who
+ * empties a field owns nothing in managedFields: what shows its name is the finalizer that Kubernetes' service
+ * controller, which every CCM is made of, puts on each Service through `/status` before it does anything else.
  */
 export type Manner = 'holds' | 'clears';
 
@@ -36,6 +38,8 @@ export interface Ccm {
   cleared(): number;
   stop(): Promise<void>;
 }
+
+export const CCM_FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
 
 const ID_ANNOTATIONS: Readonly<Record<Dialect, readonly string[]>> = {
   huawei: ['kubernetes.io/elb.id'],
@@ -65,6 +69,11 @@ export function startCcm(options: CcmOptions): Ccm {
 
   async function clear(service: KubeObject, current: unknown): Promise<void> {
     const uid = service.metadata.uid ?? '';
+    const deleting = service.metadata.deletionTimestamp !== undefined;
+    if (deleting === hasFinalizer(service)) {
+      await setFinalizer(service, !deleting);
+      return;
+    }
     if (!Array.isArray(current) || current.length === 0) {
       strangerSince.delete(uid);
       return;
@@ -74,6 +83,13 @@ export function startCcm(options: CcmOptions): Ccm {
     if (performance.now() - since < clearAfterMs) return;
     strangerSince.delete(uid);
     if ((await write(service, [])) === 200) cleared += 1;
+  }
+
+  async function setFinalizer(service: KubeObject, wanted: boolean): Promise<void> {
+    const { resourceVersion, finalizers } = service.metadata;
+    const others = (Array.isArray(finalizers) ? finalizers : []).filter((name) => name !== CCM_FINALIZER);
+    const body = { metadata: { resourceVersion, finalizers: wanted ? [...others, CCM_FINALIZER] : others } };
+    await api.patch(refOf(service), body, fieldManager, 'merge', 'status');
   }
 
   function write(service: KubeObject, ingress: readonly CloudAddress[]): Promise<number> {
@@ -99,6 +115,10 @@ function loadBalancerId(service: KubeObject, dialect: Dialect): string | undefin
 function withoutDefaults(ingress: unknown): readonly unknown[] {
   if (!Array.isArray(ingress)) return [];
   return ingress.map((entry: object) => Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'ipMode')));
+}
+
+function hasFinalizer({ metadata: { finalizers } }: KubeObject): boolean {
+  return Array.isArray(finalizers) && finalizers.includes(CCM_FINALIZER);
 }
 
 function refOf({ metadata }: KubeObject): ObjectRef {
