@@ -68,6 +68,8 @@ export interface Agent extends AgentTables {
   readonly log: Log;
   /** cilium-dbg beside the agent, such as `dbg('service', 'list')`. Returns stdout; rejects unless it ends with 0. */
   dbg(...args: readonly string[]): Promise<string>;
+  /** The same for a person's shell. */
+  readonly dbgCommand: readonly string[];
   /** Where the agent serves xDS. */
   readonly xdsSocket: string;
   /** Resolves when its BPF programs are on the node's network device: seconds after it calls itself healthy. */
@@ -124,6 +126,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     log,
     xdsSocket,
     dbg: (...args) => runCommand('nsenter', [...beside, ...args]),
+    dbgCommand: ['nsenter', ...beside],
     untilAttached: () =>
       until(
         `the agent of ${node} to attach its programs`,

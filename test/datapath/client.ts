@@ -55,6 +55,8 @@ export interface RunningProbe {
 /** A machine outside the cluster, on the nodes' network. */
 export interface Client {
   readonly address: string;
+  /** What to put before a command to run it there. */
+  readonly command: readonly string[];
   /** Runs a program there; any exit code resolves. */
   run(program: string, ...args: readonly string[]): Promise<CommandResult>;
   /** Makes that many connections and counts what became of them. */
@@ -67,6 +69,7 @@ export function createClient(namespace: string): Client {
   const [enter = '', ...into] = inNamespace(namespace);
   return {
     address: CLIENT_ADDRESS,
+    command: [enter, ...into],
     run: (program, ...args) => tryCommand(enter, [...into, program, ...args]),
     async connect({ targets, ...rest }) {
       const spec = JSON.stringify({ mode: 'connect', targets: targets.map(complete), ...rest });

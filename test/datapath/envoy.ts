@@ -9,6 +9,8 @@ import { readXdsState, type XdsState } from './xds.ts';
 /** The stand-in for cilium-envoy on one node. */
 export interface Envoy {
   readonly log: Log;
+  /** Serves `GET /state` over HTTP. */
+  readonly adminSocket: string;
   /** Starts it; resolves when it serves what the agent has for it by then. */
   start(): Promise<void>;
   /** SIGKILL: every connection breaks, every proxy port closes. */
@@ -30,6 +32,7 @@ export function createEnvoy({ node, namespace, dir, xdsSocket }: EnvoyOptions): 
 
   return {
     log,
+    adminSocket,
     state: () => readXdsState(adminSocket),
     async start() {
       if (program?.running() === true) throw new Error(`the Envoy stand-in of ${node} runs already`);

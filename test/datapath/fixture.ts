@@ -70,7 +70,7 @@ export async function startDatapath(options: DatapathOptions = {}): Promise<Data
   const traces = {
     namespaces: [namespaces.fabric, namespaces.client, ...Object.values(namespaces.nodes)],
     cgroups: NODES.map(({ name }) => cgroup(name)),
-    dir,
+    dirs: [dir],
   };
   recordTraces(id, traces);
   const forget = atDeath(() => removeTraces(id, traces, options.keepLogs));
@@ -95,6 +95,8 @@ export async function startDatapath(options: DatapathOptions = {}): Promise<Data
       ...(options.keepLogs === undefined ? {} : { keepLogs: options.keepLogs }),
     });
     controlPlane = plane;
+    traces.dirs.push(plane.dir);
+    recordTraces(id, traces);
     await createObjects(plane);
     const nodes = await Promise.all(
       NODES.map(async ({ name, address }): Promise<DatapathNode> => {

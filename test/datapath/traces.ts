@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /*
- * A datapath leaves traces outside its process: network namespaces, cgroups, a folder. They are written down before
+ * A datapath leaves traces outside its process: network namespaces, cgroups, folders. They are written down before
  * they are made, in a file of the machine's (it doesn't outlive a boot, and neither do they), so that whoever comes next
  * can remove what a killed run left behind.
  */
@@ -12,26 +12,26 @@ import { z } from 'zod';
 const RECORDS = '/run/cilium-cloud-bridge/datapath';
 const KILL_TIMEOUT_MS = 10_000;
 
-const Traces = z.object({
+const TracesRecord = z.object({
   owner: z.object({ pid: z.number(), startedAt: z.string() }),
   namespaces: z.array(z.string()),
   cgroups: z.array(z.string()),
-  dir: z.string(),
+  dirs: z.array(z.string()),
 });
-export type Traces = z.infer<typeof Traces>;
+export type Traces = Omit<z.infer<typeof TracesRecord>, 'owner'>;
 
-/** Writes down what this process is about to make. */
-export function recordTraces(id: string, traces: Omit<Traces, 'owner'>): void {
+/** Writes down what this process is about to make, or has made since. */
+export function recordTraces(id: string, traces: Traces): void {
   mkdirSync(RECORDS, { recursive: true });
   const owner = { pid: process.pid, startedAt: startOf(process.pid) ?? '' };
-  writeFileSync(join(RECORDS, `${id}.json`), JSON.stringify({ owner, ...traces } satisfies Traces));
+  writeFileSync(join(RECORDS, `${id}.json`), JSON.stringify({ owner, ...traces }));
 }
 
 /**
- * Kills what runs in the namespaces, removes them, the cgroups, the folder (unless `keepDir`) and the record.
+ * Kills what runs in the namespaces, removes them, the cgroups, the folders (unless `keepDirs`) and the record.
  * Synchronous, so that it also works while a process dies. Safe to repeat.
  */
-export function removeTraces(id: string, traces: Omit<Traces, 'owner'>, keepDir = false): void {
+export function removeTraces(id: string, traces: Traces, keepDirs = false): void {
   killAll(traces);
   for (const namespace of traces.namespaces) {
     if (existsSync(`/run/netns/${namespace}`)) run('ip', ['netns', 'delete', namespace]);
@@ -39,7 +39,7 @@ export function removeTraces(id: string, traces: Omit<Traces, 'owner'>, keepDir 
   for (const cgroup of traces.cgroups) {
     if (existsSync(cgroup)) retried(() => rmdirSync(cgroup));
   }
-  if (!keepDir) rmSync(traces.dir, { recursive: true, force: true, maxRetries: 5 });
+  if (!keepDirs) for (const dir of traces.dirs) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   rmSync(join(RECORDS, `${id}.json`), { force: true });
 }
 
@@ -57,16 +57,16 @@ export function removeLeftovers(): readonly string[] {
   return removed;
 }
 
-function readRecord(path: string): Traces | undefined {
+function readRecord(path: string): z.infer<typeof TracesRecord> | undefined {
   try {
-    return Traces.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return TracesRecord.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
     return undefined; // being written, or just removed by another process
   }
 }
 
 /** Only processes inside namespaces and cgroups of ours: nobody else's can be in there. */
-function killAll({ namespaces, cgroups }: Omit<Traces, 'owner'>): void {
+function killAll({ namespaces, cgroups }: Traces): void {
   const endsAt = performance.now() + KILL_TIMEOUT_MS;
   for (;;) {
     const pids = [
