@@ -4,7 +4,7 @@ import { NOT_PROGRAMMED } from '../gateway/programmed.ts';
 import type { GatewayReconciler } from '../gateway/reconciler.ts';
 import { specMend, statusMend } from '../gateway/second-writer.ts';
 import type { Clock } from '../lib/clock.ts';
-import { actionId, afterOf } from '../plan/history.ts';
+import { actionId, undoes, writtenBy } from '../plan/history.ts';
 import { describeTarget, finding } from '../plan/make.ts';
 import type { Action, Finding, Outcome } from '../plan/plan.types.ts';
 import type { Bell } from './bell.ts';
@@ -59,7 +59,7 @@ export async function settle(parts: SettleParts, signal: AbortSignal): Promise<S
 function isUndone(action: Action, outcomes: readonly Outcome[]): boolean {
   return outcomes.some(
     (one) =>
-      one.status === 'applied' && actionId(one.action) === actionId(action) && afterOf(one.action) === afterOf(action),
+      one.status === 'applied' && actionId(one.action) === actionId(action) && undoes(writtenBy(one.action), action),
   );
 }
 

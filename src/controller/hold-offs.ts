@@ -51,7 +51,7 @@ function trimHoldOff(raw: RawObject, clock: Clock): { readonly id: string; reado
   return {
     id: `${uid} ${action.slice(ACTION_PREFIX.length)}`,
     record: {
-      after: '',
+      written: new Map(),
       undone: true,
       reverts: [],
       heldUntil: clock.monotonic() + until - clock.now(),

@@ -69,6 +69,8 @@ export function createLoop(options: LoopOptions): Loop {
   let dirty = true;
   let wakeUp: (() => void) | undefined;
   let passes = 0;
+  /** No write begins after this, not even the next one of a subject in work. */
+  let stopping = false;
   const running = new Map<string, Promise<void>>();
   /** What the last pass wants written and nobody works on yet. */
   let queue = new Map<string, readonly Action[]>();
@@ -109,7 +111,7 @@ export function createLoop(options: LoopOptions): Loop {
     const now = clock.monotonic();
     passes += 1;
     const reconcileId = `${process.pid}-${passes}`;
-    const free = plan.actions.filter((action) => isFree(action, now));
+    const free = freeActions(plan.actions, now);
     const started = holdOff === undefined ? [] : noteSecondWriters(free, holdOff, now);
     const { actions, declined } = limit(free, { readOnly: config.readOnly, dryRun: false, history, now });
     const pending = reconciler.explainDeclined(declined);
@@ -148,6 +150,16 @@ export function createLoop(options: LoopOptions): Loop {
     const noted = noteReverts(history, actions, policy, now, (action) => reconciler.writerOf(action));
     history = noted.history;
     return noted.started;
+  }
+
+  /** Those that may be tried now. The later ones of a subject rest on the earlier: they wait with one that was refused. */
+  function freeActions(actions: readonly Action[], now: number): readonly Action[] {
+    const waiting = new Set<string>();
+    return actions.filter((action) => {
+      if (!waiting.has(action.key) && isFree(action, now)) return true;
+      if (action.mayFail !== true) waiting.add(action.key);
+      return false;
+    });
   }
 
   function isFree(action: Action, now: number): boolean {
@@ -203,13 +215,14 @@ export function createLoop(options: LoopOptions): Loop {
     signal: AbortSignal,
   ): Promise<void> {
     try {
+      const before = troubles.get(key);
       for (const action of group) {
-        if (reconciler.admit?.(action) === false) return;
+        if (stopping || reconciler.admit?.(action) === false) return;
         const applied = await applyAction(action, ports, signal);
         reconciler.noteApplied(applied);
         if (!settleOutcome(key, applied, reconcileId)) return;
       }
-      troubles.delete(key);
+      if (troubles.get(key) === before) troubles.delete(key);
     } catch (error) {
       if (signal.aborted) return;
       logger.error({ err: error, subject: key, reconcileId }, 'a write could not be carried out');
@@ -260,6 +273,9 @@ export function createLoop(options: LoopOptions): Loop {
   return {
     wake,
     run: async (signal, hardStop) => {
+      onceAborted(signal, () => {
+        stopping = true;
+      });
       while (!signal.aborted) {
         dirty = false;
         const startedAt = clock.monotonic();
@@ -280,6 +296,11 @@ export function createLoop(options: LoopOptions): Loop {
       announceWaiting();
     },
   };
+}
+
+function onceAborted(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', then, { once: true });
 }
 
 /** What a refusal holds for: this wish for this version of the object. */

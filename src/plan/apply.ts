@@ -74,10 +74,11 @@ function outcomeOf(action: Action, error: KubeError): Outcome {
       // The object went away between look and write: the next look decides.
       return { ...failure, status: 'conflict' };
     case 'forbidden':
-    case 'unauthorized':
     case 'invalid':
     case 'not-served':
       return { ...failure, status: 'refused' };
+    // Credentials rotate: what is refused with 401 now may go through in a moment.
+    case 'unauthorized':
     case 'unreachable':
     case 'timeout':
     case 'throttled':

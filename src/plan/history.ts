@@ -2,8 +2,8 @@ import type { Action } from './plan.types.ts';
 
 /** What is remembered of one field of one object, to tell a second writer from ordinary change (rule 7). */
 export interface WriteRecord {
-  /** What we wrote last, as text. */
-  readonly after: string;
+  /** What we wrote last, as text, by field. */
+  readonly written: ReadonlyMap<string, string>;
   /** That write was found undone, and counted; the next one is counted when it is undone in its turn. */
   readonly undone: boolean;
   /** Monotonic times, milliseconds, at which our value was found undone. */
@@ -40,17 +40,28 @@ export function afterOf(action: Action): string {
   return JSON.stringify(action.changes.map((change) => [change.field, change.after ?? null]));
 }
 
+/** The same by field: of several fields written at once a second writer may set back only some. */
+export function writtenBy(action: Action): ReadonlyMap<string, string> {
+  return new Map(action.changes.map((change) => [change.field, JSON.stringify(change.after ?? null)]));
+}
+
+/** Whether an action would write again what was written before: then somebody undid that. */
+export function undoes(written: ReadonlyMap<string, string>, action: Action): boolean {
+  return [...writtenBy(action)].some(([field, after]) => written.get(field) === after);
+}
+
 /** Remembers a write that was carried out. */
 export function recordWrite(history: WriteHistory, action: Action): WriteHistory {
   const id = actionId(action);
   const previous = history.get(id);
-  const after = afterOf(action);
+  const now = writtenBy(action);
+  const changed = [...now].some(([field, after]) => (previous?.written.get(field) ?? after) !== after);
   const next = new Map(history);
   next.set(id, {
-    after,
+    written: new Map([...(previous?.written ?? []), ...now]),
     undone: false,
     // Another wanted value is another story: the count starts anew.
-    reverts: previous?.after === after ? previous.reverts : [],
+    reverts: changed ? [] : (previous?.reverts ?? []),
     heldUntil: previous?.heldUntil ?? 0,
     writer: previous?.writer ?? '',
   });
@@ -80,11 +91,11 @@ export function noteReverts(
   for (const action of actions) {
     const id = actionId(action);
     const record = next.get(id);
-    if (record === undefined || record.undone || record.after !== afterOf(action) || record.heldUntil > now) continue;
+    if (record === undefined || record.undone || !undoes(record.written, action) || record.heldUntil > now) continue;
     const reverts = [...record.reverts.filter((time) => now - time < policy.windowMs), now];
     const held = reverts.length >= policy.reverts;
     next.set(id, {
-      after: record.after,
+      written: record.written,
       undone: true,
       reverts: held ? [] : reverts,
       heldUntil: held ? now + policy.durationMs : 0,
