@@ -11,6 +11,7 @@ import { createLogger } from './cli/log.ts';
 import { runOnce } from './cli/once.ts';
 import { type ConnectedCluster, connect } from './cli/session.ts';
 import { renderPlan, renderTable } from './cli/table.ts';
+import { columnsOf } from './cli/text.ts';
 import { programVersion } from './cli/version.ts';
 import type { Config } from './config/config.types.ts';
 import { loadConfig } from './config/load.ts';
@@ -20,8 +21,7 @@ import { ONCE_MANAGER } from './gateway/ours.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
-
-const DEFAULT_WIDTH = 100;
+import { redactText } from './lib/redact.ts';
 
 /** Understands the command line, puts the parts together and runs the command. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -50,7 +50,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     const message = explainFailure(error, where);
     if (message === undefined) throw error;
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${redactText(message)}\n`);
     return EXIT.error;
   }
 }
@@ -85,7 +85,7 @@ async function once(
     logger,
   });
   const style = {
-    width: process.stdout.isTTY ? Math.min(process.stdout.columns, 160) : DEFAULT_WIDTH,
+    width: columnsOf(process.stdout),
     paint: createPaint(wantsColor(process.stdout.isTTY, process.env)),
   };
   const report = await runOnce(
@@ -124,4 +124,14 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+/** `… | head` closes the pipe early: that is no error, and there is nobody left to tell. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+ignoreClosedPipes();
 process.exitCode = await main(process.argv.slice(2));
