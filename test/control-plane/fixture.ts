@@ -8,13 +8,15 @@ import { atDeath } from './cleanup.ts';
 import { type CommandResult, tryCommand } from './command.ts';
 import { ciliumCrds, gatewayCrds, installCrds } from './crds.ts';
 import { compact } from './etcd.ts';
+import type { KubeObject } from './objects.ts';
 import type { ControlPlaneOptions, ProgramName } from './options.ts';
 import { type PartName, partPath } from './parts.ts';
 import { makeCertificates } from './pki.ts';
 import { freePort } from './port.ts';
-import { auditLogPath, etcdSocket, relaySocket, type Site } from './programs.ts';
+import { auditLogPath, etcdDataDir, etcdSocket, relaySocket, type Site } from './programs.ts';
 import { programRecipes } from './recipes.ts';
 import { openRelay } from './relay.ts';
+import { plantSeed, seedFor } from './seed.ts';
 import { createSupervisor, logPath, type Supervisor } from './supervisor.ts';
 import { makeUsers, type User, writeKubeconfig, writeTokens } from './users.ts';
 import { MAIN_VERSIONS, type Versions } from './versions.ts';
@@ -65,7 +67,20 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     kubernetes: options.kubernetes ?? MAIN_VERSIONS.kubernetes,
     cilium: options.cilium ?? MAIN_VERSIONS.cilium,
   };
-  await buildNeeded(options, versions);
+  const say = options.say ?? ((line: string) => console.error(line));
+  await buildNeeded(options, versions, say);
+  const choice = { gatewayCrds: options.gatewayCrds !== false, ciliumCrds: options.ciliumCrds !== false };
+  const grow = (): Promise<ControlPlane> =>
+    start({ ...choice, operator: false, controllerManager: false }, versions, undefined);
+  return start(options, versions, await seedFor(choice, versions, grow, say));
+}
+
+/** Starts what the options say, on a copy of the seed; without one, the CRDs are installed on the way. */
+async function start(
+  options: ControlPlaneOptions,
+  versions: Versions,
+  seed: string | undefined,
+): Promise<ControlPlane> {
   const prefix = options.namespacePrefix ?? [];
   const port = options.port ?? (await freePort());
   const dir = mkdtempSync(join(tmpdir(), 'ccb-'));
@@ -105,7 +120,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   }
 
   try {
-    await startPrograms(supervisor, api, options, versions);
+    if (seed !== undefined) await plantSeed(seed, etcdDataDir(site));
+    const crds = seed === undefined ? () => crdsFor(options, versions) : () => [];
+    await startPrograms(supervisor, api, options, crds);
   } catch (error) {
     await stop();
     throw error;
@@ -144,15 +161,12 @@ async function startPrograms(
   supervisor: Supervisor<ProgramName>,
   api: Api,
   options: ControlPlaneOptions,
-  versions: Versions,
+  missingCrds: () => readonly KubeObject[],
 ): Promise<void> {
   if (options.namespacePrefix !== undefined) await supervisor.start('relay');
   await supervisor.start('etcd');
   const apiserver = supervisor.start('apiserver');
-  const crds = [
-    ...(options.gatewayCrds === false ? [] : gatewayCrds(versions)),
-    ...(options.ciliumCrds === false ? [] : ciliumCrds(versions)),
-  ];
+  const crds = missingCrds(); // read while the server starts
   await apiserver;
   if (crds.length > 0) await installCrds(api, crds);
   await Promise.all([
@@ -161,11 +175,21 @@ async function startPrograms(
   ]);
 }
 
-async function buildNeeded(options: ControlPlaneOptions, versions: Versions): Promise<void> {
+function crdsFor(options: ControlPlaneOptions, versions: Versions): readonly KubeObject[] {
+  return [
+    ...(options.gatewayCrds === false ? [] : gatewayCrds(versions)),
+    ...(options.ciliumCrds === false ? [] : ciliumCrds(versions)),
+  ];
+}
+
+async function buildNeeded(
+  options: ControlPlaneOptions,
+  versions: Versions,
+  say: (line: string) => void,
+): Promise<void> {
   const parts: PartName[] = ['etcd', 'kube-apiserver', 'gateway-api-crds', 'cilium-source'];
   if (options.controllerManager !== false) parts.push('kube-controller-manager');
   if (options.operator !== false) parts.push('cilium-operator-generic');
-  const say = options.say ?? ((line: string) => console.error(line));
   await buildParts(parts, versions, say);
   await buildParts(['kubectl'], MAIN_VERSIONS, say); // one kubectl talks to all of them
 }

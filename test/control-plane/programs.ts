@@ -27,7 +27,7 @@ export function etcdCommand(site: Site): CommandLine {
   return {
     program: partPath('etcd', site.versions),
     args: [
-      `--data-dir=${join(site.dir, 'etcd')}`,
+      `--data-dir=${etcdDataDir(site)}`,
       `--listen-client-urls=unix://${etcdSocket(site)}`,
       `--advertise-client-urls=${UNUSED_URL}`,
       `--listen-peer-urls=unix://${join(site.dir, 'etcd-peer.sock')}`,
@@ -40,6 +40,10 @@ export function etcdCommand(site: Site): CommandLine {
 
 export function etcdSocket(site: Site): string {
   return join(site.dir, 'etcd.sock');
+}
+
+export function etcdDataDir(site: Site): string {
+  return join(site.dir, 'etcd');
 }
 
 export function auditLogPath(site: Site): string {
