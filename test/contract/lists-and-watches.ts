@@ -163,7 +163,9 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
       const event = await reader.next(6000);
       expect(event).toMatchObject({ type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1' } });
       expect(Number(valueAt(event?.object, 'metadata', 'resourceVersion'))).toBeGreaterThan(Number(version));
-      expect(await reader.next(6000)).toBeUndefined();
+      let last = await reader.next(6000);
+      while (last?.type === 'BOOKMARK') last = await reader.next(6000); // a busy server sends another
+      expect(last).toBeUndefined();
     }, 15_000);
 
     test('of a kind that nobody touches are silent to their end, bookmarks or not', async () => {
