@@ -7,7 +7,7 @@ import type { Action } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
 import { askIpModeStored } from './ip-mode-question.ts';
 import type { IpModeStored } from './observation.ts';
-import { assembleObservation } from './observe.ts';
+import { assembleObservation, type GatewayReads } from './observe.ts';
 import { foreignOwner } from './ours.ts';
 import { type GatewayPlan, planGateways } from './plan.ts';
 import { declinedFinding } from './second-writer.ts';
@@ -37,12 +37,24 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   let askedAt = 0;
   let unwantedSince = new Map<string, number>();
   const refusedPins = new Set<string>();
+  /** Services that were deleted and that the watch still shows: deleted once is enough. */
+  let deleted = new Set<string>();
+
+  function readsNow(): GatewayReads {
+    const reads = view.reads();
+    if (deleted.size === 0) return reads;
+    deleted = new Set(reads.services.items.map(({ meta }) => meta.uid).filter((uid) => deleted.has(uid)));
+    const items = reads.services.items.map((service) =>
+      deleted.has(service.meta.uid) ? { ...service, meta: { ...service.meta, deleting: true } } : service,
+    );
+    return { ...reads, services: { ...reads.services, items } };
+  }
 
   function planNow(): GatewayPlan {
     const now = clock.monotonic();
     const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
     const memory = { ipModeStored, unwantedForMs, refusedPins };
-    const plan = planGateways(assembleObservation(view.reads(), place.namespace, memory), config, follow);
+    const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), config, follow);
     // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
     unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
     return plan;
@@ -67,6 +79,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     noteApplied: ({ outcome, object }) => {
       const { action, status } = outcome;
       if (object !== undefined) view.upsert(action.request.resource, object);
+      if (action.kind === 'delete-entrypoint' && status === 'applied') deleted.add(action.target.uid);
       if (action.kind === 'pin-node-port' && status === 'refused') {
         for (const { after } of action.changes) {
           if (typeof after === 'number') refusedPins.add(pinId(action.target.uid, after));
