@@ -23,14 +23,22 @@ export interface Executor {
   apply(actions: readonly Action[]): Promise<void>;
   /** The last outcome of each write so far. */
   outcomes(): readonly Outcome[];
+  /** Ids of writes that did not go through and that a later look no longer wanted. */
+  superseded(): ReadonlySet<string>;
   /** Monotonic time of the last write that went through; undefined: none did. */
   lastWriteAt(): number | undefined;
+}
+
+/** Another look may find another way: after a conflict, or for a NodePort that the API server does not give. */
+function isOpen({ status, action }: Outcome): boolean {
+  return status === 'conflict' || (status === 'refused' && action.kind === 'pin-node-port');
 }
 
 /** Applies the actions of each subject in order, subjects side by side; a conflict is looked at anew, not repeated. */
 export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Executor {
   const { reconciler, clock, announcer, client } = ports;
   const outcomes = new Map<string, Outcome>();
+  const superseded = new Set<string>();
   let lastWriteAt: number | undefined;
   const apply: ApplyPorts = {
     client,
@@ -44,6 +52,7 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
       const applied = await applyAction(action, apply, signal);
       reconciler.noteApplied(applied);
       outcomes.set(actionId(action), applied.outcome);
+      superseded.delete(actionId(action));
       if (applied.outcome.status !== 'applied') {
         if (action.mayFail === true) continue;
         return;
@@ -55,19 +64,24 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
 
   return {
     outcomes: () => [...outcomes.values()],
+    superseded: () => superseded,
     lastWriteAt: () => lastWriteAt,
     apply: async (actions) => {
       let todo = actions;
       for (let round = 0; round < MAX_ROUNDS && todo.length > 0; round += 1) {
         const keys = [...new Set(todo.map((action) => action.key))];
         await Promise.all(keys.map((key) => applyGroup(todo.filter((action) => action.key === key))));
-        const again = new Set(
-          [...outcomes.values()].filter((one) => one.status === 'conflict').map((one) => one.action.key),
-        );
-        if (again.size === 0) return;
+        const open = [...outcomes].filter(([, outcome]) => isOpen(outcome));
+        if (open.length === 0 || round === MAX_ROUNDS - 1) return;
         await clock.sleep(CONFLICT_PAUSE_MS * (round + 1), signal);
         const plan = await reconciler.look(signal);
-        todo = plan.actions.filter((action) => again.has(action.key));
+        const wanted = new Set(plan.actions.map(actionId));
+        for (const [id] of open.filter(([id]) => !wanted.has(id))) {
+          outcomes.delete(id);
+          superseded.add(id);
+        }
+        const again = new Set(open.map(([, outcome]) => outcome.action.key));
+        todo = plan.actions.filter((action) => again.has(action.key) && action.pausedBy === undefined);
       }
     },
   };

@@ -68,7 +68,7 @@ function follows(action: Action, outcomes: readonly Outcome[]): boolean {
   const made = outcomes.some(
     (one) => one.action.key === action.key && one.action.kind === 'create-entrypoint' && one.status === 'applied',
   );
-  return made && !outcomes.some((one) => actionId(one.action) === actionId(action));
+  return made && action.pausedBy === undefined && !outcomes.some((one) => actionId(one.action) === actionId(action));
 }
 
 /** Cilium has not taken an address over yet, or the cloud has not given one to an entrypoint that was just made. */

@@ -9,7 +9,7 @@ import { readLeaseHolder } from '../kube/lease-holder.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { WriteHistory } from '../plan/history.ts';
+import { actionId, type WriteHistory } from '../plan/history.ts';
 import { limit } from '../plan/limit.ts';
 import type { Action, Declined, Finding, Outcome } from '../plan/plan.types.ts';
 import type { OnceOptions } from './args.types.ts';
@@ -88,14 +88,14 @@ export async function runOnce(
       buildReport({
         ...base,
         subjects: now.subjects.map((state) => state.subject.key),
-        actions: [...plan.actions, ...run.followUps],
+        actions: asCarriedOut([...plan.actions, ...run.followUps], run),
         declined: run.declined,
         outcomes: run.outcomes,
         findings: [...now.findings, ...extra],
       });
     const declined = limited.declined.filter((one) => one.reason !== 'DryRun');
     const pending = declined.map((one) => declinedFinding(one, config.gateway));
-    const run: Run = { declined, outcomes: [], followUps: [] };
+    const run: Run = { declined, outcomes: [], followUps: [], superseded: new Set() };
     if (options.dryRun) return report(plan, run, pending);
     if (limited.actions.length > 0) {
       await refuseWithoutRights(limited.actions, ports, signal);
@@ -116,10 +116,8 @@ export async function runOnce(
       { waitMs: options.waitMs, config: config.gateway, reconciler, executor, changes, clock },
       signal,
     );
-    return report(end.plan, { declined, outcomes: executor.outcomes(), followUps: end.followUps }, [
-      ...pending,
-      ...end.findings,
-    ]);
+    const done = { outcomes: executor.outcomes(), superseded: executor.superseded(), followUps: end.followUps };
+    return report(end.plan, { declined, ...done }, [...pending, ...end.findings]);
   } finally {
     finished.abort();
     await stopped;
@@ -130,6 +128,15 @@ interface Run {
   readonly declined: readonly Declined[];
   readonly outcomes: readonly Outcome[];
   readonly followUps: readonly Action[];
+  readonly superseded: ReadonlySet<string>;
+}
+
+/** Each planned write as it was carried out in the end: after a conflict it was planned anew, or is not wanted any more. */
+function asCarriedOut(planned: readonly Action[], { outcomes, superseded }: Run): readonly Action[] {
+  const latest = new Map(outcomes.map(({ action }) => [actionId(action), action]));
+  return planned
+    .filter((action) => !superseded.has(actionId(action)))
+    .map((action) => latest.get(actionId(action)) ?? action);
 }
 
 interface Leader {
