@@ -3,7 +3,7 @@ import { GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
 import { type ControlPlane, startControlPlane } from './fixture.ts';
-import { type Controller, type LogLine, startController, writesSince } from './product.ts';
+import { type Controller, type LogLine, settledWritesSince, startController } from './product.ts';
 import {
   clean,
   EIP,
@@ -83,7 +83,7 @@ describe('the controller', () => {
     const told = controller.writesLogged().length;
     await change();
     await inSync(...addresses);
-    const writes = await writesSince(cluster, mark);
+    const writes = await settledWritesSince(cluster, mark);
     const lines = (): readonly LogLine[] => controller.writesLogged().slice(told);
     await waitFor('a line for each write', () => lines().length >= writes.length);
     return { writes, told: lines().map(({ reason }) => reason) };
@@ -139,7 +139,7 @@ describe('the controller', () => {
       expect(await targetPortsOf(cluster)).toEqual(nodePorts);
       return true;
     });
-    expect(await writesSince(cluster, mark)).toEqual([TARGET_PORT]);
+    expect(await settledWritesSince(cluster, mark)).toEqual([TARGET_PORT]);
   });
 
   test('another address of the load balancer costs one write', async () => {
@@ -166,7 +166,7 @@ describe('the controller', () => {
       })(),
     ]);
     await inSync(SECOND_EIP);
-    const writes = await writesSince(cluster, mark);
+    const writes = await settledWritesSince(cluster, mark);
     // Which of the changes the controller sees first is chance; each object is at most written for each of its states.
     expect(writes.filter((write) => write === TARGET_PORT).length).toBeLessThanOrEqual(2);
     expect(writes.filter((write) => write.startsWith(STATUS)).length).toBeLessThanOrEqual(4);
