@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { nodePortLatency } from './node-port.ts';
+import { oncePass } from './once.ts';
+import { gatewayProgrammed } from './programmed.ts';
+import { followRoutes } from './routes.ts';
+import type { Result } from './stats.ts';
+import { steadyState } from './steady.ts';
+import { BUNDLE, startWorld, type World } from './world.ts';
+
+/* usage: run.ts [part…]   Figures of the product beside what limits it, on a real control plane on this machine. */
+const PARTS: Readonly<Record<string, (world: World) => Promise<Result[]>>> = {
+  'node-port': nodePortLatency,
+  programmed: gatewayProgrammed,
+  once: oncePass,
+  steady: steadyState,
+  routes: followRoutes,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((part) => PARTS[part] === undefined);
+if (unknown.length > 0) {
+  process.stderr.write(`no such part: ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`);
+  process.exit(1);
+}
+if (!existsSync(BUNDLE)) {
+  process.stderr.write('dist/cilium-cloud-bridge.js is missing: npm run build\n');
+  process.exit(1);
+}
+const [cpu] = cpus();
+process.stdout.write(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; min / median / p90 / p99 / max\n`,
+);
+let missed = 0;
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  const world = await startWorld();
+  try {
+    for (const result of await measure(world)) {
+      if (!result.reached) missed += 1;
+      process.stdout.write(`\n${result.what}\n${result.figures.map((line) => `  ${line}\n`).join('')}`);
+      process.stdout.write(`  target ${result.target}: ${result.reached ? 'reached' : 'MISSED'}\n`);
+    }
+  } finally {
+    await world.stop();
+  }
+}
+process.exitCode = missed === 0 ? 0 : 1;
