@@ -1,4 +1,9 @@
-import { startFakeApi } from '../fake-api/server.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { Send } from '../control-plane/http.ts';
+import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
+import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { describeCiliumOperator } from './cilium-operator.ts';
+import { type Client, createClient } from './client.ts';
 import { describeApiServerContract } from './contract.ts';
 
 const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
@@ -19,4 +24,23 @@ describeApiServerContract('the fake API server', async () => {
     compact: async () => api.compact(),
     stop: () => api.stop(),
   };
+});
+
+describe("the model of Cilium's operator", () => {
+  let api: FakeApi;
+  let operator: CiliumOperator;
+  let client: Client;
+  beforeAll(async () => {
+    api = await startFakeApi();
+    operator = startCiliumOperator(api);
+    client = createClient({ server: api.url, ca: '' }, 'any');
+  });
+  afterAll(async () => {
+    operator.stop();
+    client.close();
+    await api.stop();
+  });
+
+  const send: Send = (...request) => client.send(...request);
+  describeCiliumOperator(send);
 });

@@ -8,7 +8,7 @@ import { Catalog } from './catalog.ts';
 import { Faults } from './faults.ts';
 import { GarbageCollector } from './garbage-collector.ts';
 import { handle } from './handler.ts';
-import { clone, type Json, type JsonObject, type KubeObject, objectAt, parseJson, stringAt } from './json.ts';
+import { clone, type Json, type KubeObject, objectAt, parseJson, stringAt } from './json.ts';
 import { CRDS, CUSTOM_KINDS, crdOf, type Kind, kindKey, kindOfCrd } from './kinds.ts';
 import { type KubeconfigOptions, kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { Registry, type WriteContext } from './registry.ts';
@@ -165,6 +165,11 @@ export class FakeApi {
     return this.#registry.update(kind, namespace, stored.metadata.name, withStatus, statusContext);
   }
 
+  /** Whether the kind is served right now. */
+  serves(resource: Resource): boolean {
+    return this.#catalog.find(resource.group, resource.version, resource.plural) !== undefined;
+  }
+
   get(resource: Resource, ref: ObjectRef): KubeObject | undefined {
     return this.#store.get(this.#kind(resource), ref.namespace, ref.name);
   }
@@ -175,16 +180,17 @@ export class FakeApi {
     return namespace === '' ? objects : objects.filter((object) => object.metadata.namespace === namespace);
   }
 
-  /** Changes a copy of the object (in place, or by returning another) and writes it. */
+  /** Lets `change` alter a copy of the object, and writes that. */
   update(
     resource: Resource,
     ref: ObjectRef,
-    change: (object: KubeObject) => JsonObject | undefined | undefined,
+    change: (object: KubeObject) => void,
     write: DirectWrite = {},
   ): KubeObject {
     const produce = (live: KubeObject): Json => {
       const copy = clone(live);
-      return change(copy) ?? copy;
+      change(copy);
+      return copy;
     };
     return this.#registry.update(this.#kind(resource), ref.namespace, ref.name, produce, directContext(write));
   }

@@ -10,7 +10,7 @@ import {
   objectsAt,
   stringAt,
 } from './json.ts';
-import { loadBalancerErrors } from './load-balancer-status.ts';
+import { dropIpModes, loadBalancerErrors } from './load-balancer-status.ts';
 import { SERVICE_STRATEGY } from './services.ts';
 import type { Strategy } from './strategy.ts';
 import { assertMicroTime, wholeSeconds } from './times.ts';
@@ -140,6 +140,7 @@ const INGRESS: Strategy = {
     if (listAt(loadBalancer, 'ingress').length === 0) {
       delete loadBalancer.ingress;
     }
+    dropIpModes(loadBalancer);
   },
   prepareCreate(ingress) {
     ingress.status = { loadBalancer: {} };
@@ -169,6 +170,13 @@ const GATEWAY: Strategy = {
     for (const listener of objectsAt(gateway, 'spec', 'listeners')) {
       const namespaces = ensureObject(ensureObject(listener, 'allowedRoutes'), 'namespaces');
       namespaces.from ??= 'Same';
+      for (const certificate of objectsAt(listener, 'tls', 'certificateRefs')) {
+        certificate.group ??= '';
+        certificate.kind ??= 'Secret';
+      }
+      if (isObject(listener.tls)) {
+        listener.tls.mode ??= 'Terminate';
+      }
     }
     for (const address of objectsAt(gateway, 'spec', 'addresses')) {
       address.type ??= 'IPAddress';
@@ -191,6 +199,24 @@ const GATEWAY: Strategy = {
     const count = listAt(gateway, 'status', 'addresses').length;
     return count > 16 ? [tooMany('status.addresses', count, 16)] : [];
   },
+};
+
+const HTTP_ROUTE: Strategy = {
+  decode(route) {
+    for (const parent of objectsAt(route, 'spec', 'parentRefs')) {
+      parent.group ??= 'gateway.networking.k8s.io';
+      parent.kind ??= 'Gateway';
+    }
+    for (const rule of objectsAt(route, 'spec', 'rules')) {
+      rule.matches ??= [{ path: { type: 'PathPrefix', value: '/' } }];
+      for (const backend of objectsAt(rule, 'backendRefs')) {
+        backend.group ??= '';
+        backend.kind ??= 'Service';
+        backend.weight ??= 1;
+      }
+    }
+  },
+  prepareCreate: dropStatus,
 };
 
 const GATEWAY_CLASS: Strategy = {
@@ -272,6 +298,7 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   'customresourcedefinitions.apiextensions.k8s.io': CRD,
   'gateways.gateway.networking.k8s.io': GATEWAY,
   'gatewayclasses.gateway.networking.k8s.io': GATEWAY_CLASS,
+  'httproutes.gateway.networking.k8s.io': HTTP_ROUTE,
   'ciliumloadbalancerippools.cilium.io': IP_POOL,
   'ciliumgatewayclassconfigs.cilium.io': CLASS_CONFIG,
 };
