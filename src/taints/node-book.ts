@@ -1,0 +1,134 @@
+import type { TaintsConfig } from '../config/config.types.ts';
+import type { Action } from '../plan/plan.types.ts';
+import { removalAction } from './action.ts';
+import { evaluateNode, type NodeVerdict } from './evaluate.ts';
+import { type GivenUp, givenUpFor } from './given-up.ts';
+import type { ClusterState } from './judgement.ts';
+import { type NodeMemory, noteRemovals, remember } from './memory.ts';
+import type { Taint } from './models.ts';
+import { taintId } from './rules.ts';
+import type { TaintReads } from './view.types.ts';
+
+/** Verdicts and memories of all nodes, kept such that a change of one node is the work of one node. */
+export interface NodeBook {
+  /** Judges the nodes that changed, those whose time has come, and all tainted ones when the cluster changed. */
+  update(time: { readonly now: number; readonly wallNow: number }): void;
+  /** Writes for nodes whose conditions all hold, by name. */
+  fit(): ReadonlyMap<string, Action>;
+  /** The other tainted nodes, by reason and name. */
+  blocked(): ReadonlyMap<string, ReadonlyMap<string, NodeVerdict>>;
+  /** By name, in order. */
+  verdicts(): readonly NodeVerdict[];
+  /** One of each listed taint that any node carries. */
+  listedTaints(): readonly Taint[];
+  /** Milliseconds until a node has to be judged again though nothing changes. */
+  nextDueMs(now: number): number | undefined;
+  noteRemoved(action: Action, now: number): void;
+  /** The write did not fit the node any more: it is not planned again before a newer state was seen. */
+  noteConflict(action: Action): void;
+  judgements(): number;
+}
+
+export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: GivenUp): NodeBook {
+  const memories = new Map<string, NodeMemory>();
+  const verdicts = new Map<string, NodeVerdict>();
+  const fit = new Map<string, Action>();
+  const blocked = new Map<string, Map<string, NodeVerdict>>();
+  /** Monotonic time at which a node has to be judged again. */
+  const due = new Map<string, number>();
+  let nextDue = Number.POSITIVE_INFINITY;
+  /** Version of a node that turned out to be outdated, by name. */
+  const outdated = new Map<string, string>();
+  let cluster: ClusterState | undefined;
+  let clusterKey = '';
+  let judgements = 0;
+
+  function forget(name: string): void {
+    const reason = verdicts.get(name)?.blockedBy?.reason;
+    if (reason !== undefined) {
+      const group = blocked.get(reason);
+      group?.delete(name);
+      if (group?.size === 0) blocked.delete(reason);
+    }
+    verdicts.delete(name);
+    fit.delete(name);
+    due.delete(name);
+  }
+
+  function judge(name: string, state: ClusterState, time: { readonly now: number; readonly wallNow: number }): void {
+    forget(name);
+    const node = view.node(name);
+    if (node === undefined) {
+      // Without a complete list a node may only be out of sight: its boot and its removals are not forgotten.
+      if (state.unread.length === 0) memories.delete(name);
+      return;
+    }
+    judgements += 1;
+    const agents = view.agentsOn(name);
+    const memory = remember(memories.get(name), node, agents, time.now, givenUpFor(stopped, node, config.rules));
+    const evaluated = evaluateNode(node, agents, state, memory, config, time);
+    memories.set(name, evaluated.memory);
+    const { verdict } = evaluated;
+    if (verdict === undefined) return;
+    verdicts.set(name, verdict);
+    const { blockedBy } = verdict;
+    if (blockedBy === undefined) {
+      if (outdated.get(name) !== node.meta.resourceVersion) fit.set(name, removalAction(verdict));
+      return;
+    }
+    const group = blocked.get(blockedBy.reason) ?? new Map<string, NodeVerdict>();
+    blocked.set(blockedBy.reason, group.set(name, verdict));
+    if (blockedBy.againInMs !== undefined) {
+      const at = time.now + Math.max(1, blockedBy.againInMs);
+      due.set(name, at);
+      nextDue = Math.min(nextDue, at);
+    }
+  }
+
+  return {
+    update: (time) => {
+      const state = view.cluster();
+      const names = new Set(view.takeChanged());
+      if (state !== cluster) {
+        cluster = state;
+        const key = JSON.stringify(state);
+        if (key !== clusterKey) for (const name of verdicts.keys()) names.add(name);
+        clusterKey = key;
+      }
+      if (nextDue <= time.now) {
+        for (const [name, at] of due) if (at <= time.now) names.add(name);
+      }
+      for (const [name, version] of outdated) {
+        if (view.node(name)?.meta.resourceVersion === version) continue;
+        outdated.delete(name);
+        names.add(name);
+      }
+      for (const name of names) judge(name, state, time);
+      if (nextDue <= time.now) {
+        nextDue = Number.POSITIVE_INFINITY;
+        for (const at of due.values()) nextDue = Math.min(nextDue, at);
+      }
+    },
+    fit: () => fit,
+    blocked: () => blocked,
+    verdicts: () => [...verdicts.values()].toSorted((a, b) => (a.node.meta.name < b.node.meta.name ? -1 : 1)),
+    listedTaints: () => {
+      const taints = [...verdicts.values()].flatMap((verdict) => verdict.listed);
+      return [...new Map(taints.map((taint) => [taintId(taint), taint])).values()];
+    },
+    nextDueMs: (now) => (nextDue === Number.POSITIVE_INFINITY ? undefined : Math.max(1, nextDue - now)),
+    noteRemoved: (action, now) => {
+      const { name } = action.target;
+      const memory = memories.get(name);
+      const verdict = verdicts.get(name);
+      if (memory === undefined || verdict === undefined) return;
+      memories.set(name, noteRemovals(memory, verdict.removable.map(taintId), now));
+    },
+    noteConflict: (action) => {
+      const { name } = action.target;
+      outdated.set(name, action.targetVersion);
+      fit.delete(name);
+    },
+    judgements: () => judgements,
+  };
+}

@@ -1,0 +1,109 @@
+import type { TaintsConfig } from '../config/config.types.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Applied } from '../plan/apply.ts';
+import type { Action } from '../plan/plan.types.ts';
+import type { Reconciler } from '../plan/reconciler.types.ts';
+import { BOOTSTRAP_TAINT_REMOVED } from './action.ts';
+import { findDeadlock } from './bootstrap.ts';
+import { createCap, nodesPerWindow } from './cap.ts';
+import type { NodeVerdict } from './evaluate.ts';
+import { declinedFindings } from './findings.ts';
+import type { GivenUp } from './given-up.ts';
+import { createNodeBook } from './node-book.ts';
+import { planTaints, type TaintPlan } from './plan.ts';
+import type { TaintReads } from './view.types.ts';
+
+export interface TaintReconcilerOptions {
+  readonly view: TaintReads;
+  readonly config: TaintsConfig;
+  readonly clock: Clock;
+  /** Taints that an earlier process has left to whoever keeps setting them. */
+  readonly givenUp?: GivenUp;
+}
+
+/** Observe and plan for node taints. */
+export interface TaintReconciler extends Reconciler<TaintPlan> {
+  /** Every node that carries a listed taint, and what each condition says of it, by name. */
+  verdicts(): readonly NodeVerdict[];
+  /** Milliseconds after which a second look can free a node; undefined: none waits for it alone. */
+  secondLookInMs(): number | undefined;
+  /** Nodes that were judged so far: one change of one node is one. */
+  judgements(): number;
+}
+
+export function createTaintReconciler(options: TaintReconcilerOptions): TaintReconciler {
+  const { view, config, clock } = options;
+  const book = createNodeBook(view, config, options.givenUp ?? new Map());
+  const cap = createCap();
+  const underWay = new Set<string>();
+  let stuckSince: number | undefined;
+  let freedForOperatorAt = Number.NEGATIVE_INFINITY;
+
+  function limit(): number {
+    return nodesPerWindow(view.nodeCount(), config.maxPercent, config.maxNodes);
+  }
+
+  /** The operator's plight, and how long the next step for it has to wait. */
+  function bootstrap(now: number): Parameters<typeof planTaints>[0]['bootstrap'] {
+    const operators = view.operators();
+    const taints = operators.some((pod) => pod.unschedulable !== '') ? book.listedTaints() : [];
+    const deadlock = findDeadlock(operators, taints);
+    stuckSince = deadlock === undefined ? undefined : (stuckSince ?? now);
+    if (deadlock === undefined || stuckSince === undefined) return undefined;
+    const next = Math.max(stuckSince + config.confirmAfterMs, freedForOperatorAt + config.bootstrapIntervalMs);
+    return { deadlock, waitMs: Math.max(0, next - now) };
+  }
+
+  function planNow(): TaintPlan {
+    const now = clock.monotonic();
+    book.update({ now, wallNow: clock.now() });
+    const fit = new Map([...book.fit()].filter(([name]) => !underWay.has(name)));
+    const plan = planTaints({
+      fit,
+      blocked: book.blocked(),
+      free: cap.free(limit(), now),
+      limit: limit(),
+      nextFreeMs: cap.nextFreeMs(now),
+      unread: view.cluster().unread,
+      bootstrap: bootstrap(now),
+      config,
+    });
+    const times = [plan.nextLookMs, book.nextDueMs(now)].filter((ms) => ms !== undefined);
+    return { ...plan, nextLookMs: times.length === 0 ? undefined : Math.max(1, Math.min(...times)) };
+  }
+
+  return {
+    look: (signal) => {
+      signal.throwIfAborted();
+      return Promise.resolve(planNow());
+    },
+    admit: (action) => {
+      const { name } = action.target;
+      // Something is known that this write was not judged by, or the places of this minute are taken.
+      if (view.isChanged(name) || underWay.has(name) || cap.free(limit(), clock.monotonic()) < 1) return false;
+      cap.take();
+      underWay.add(name);
+      if (action.reason === BOOTSTRAP_TAINT_REMOVED) freedForOperatorAt = clock.monotonic();
+      return true;
+    },
+    noteApplied: ({ outcome, object }: Applied) => {
+      const { action, status } = outcome;
+      const now = clock.monotonic();
+      // Without an answer the node may have been freed all the same.
+      cap.settle(status === 'applied' || status === 'failed', now);
+      underWay.delete(action.target.name);
+      if (status === 'applied') book.noteRemoved(action, now);
+      if (status === 'conflict') book.noteConflict(action);
+      if (object !== undefined) view.upsert(action.request.resource, object);
+    },
+    writerOf: (action: Action) => view.node(action.target.name)?.taintWriters.at(-1)?.manager ?? '',
+    explainDeclined: declinedFindings,
+    verdicts: () => book.verdicts(),
+    secondLookInMs: () => {
+      const waits = (book.blocked().get('SecondLookDue')?.size ?? 0) > 0;
+      const isStuck = stuckSince !== undefined && clock.monotonic() - stuckSince < config.confirmAfterMs;
+      return waits || (isStuck && config.bootstrap) ? config.confirmAfterMs : undefined;
+    },
+    judgements: () => book.judgements(),
+  };
+}
