@@ -27,6 +27,8 @@ import { waitFor } from './wait.ts';
 
 const TARGET_PORT = 'patch services kube-system/gateway-entrypoint';
 const STATUS = 'patch services/status default/cilium-gateway-ip-gateway';
+/** Without redirect copies, which have tests of their own, each change has one write. */
+const NODE_PORT = { gateway: { exposure: 'node-port' } };
 const SECOND_EIP = '203.0.113.77';
 
 describe('the controller', () => {
@@ -48,7 +50,7 @@ describe('the controller', () => {
     await cluster.apply(entrypoint(GUIDE_ENTRYPOINT, { annotations: SERVES_GUIDE_GATEWAY }));
     await cluster.apply(gateway());
     await gatewayService(cluster);
-    controller = await startController(cluster);
+    controller = await startController(cluster, { config: NODE_PORT });
     await inSync(EIP, VIP);
     await controller.waitForLine('the address to be told', ({ reason }) => reason === 'AddressPublished');
   });

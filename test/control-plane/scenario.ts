@@ -172,3 +172,18 @@ export async function clean(cluster: ControlPlane): Promise<void> {
     return services.length === 0;
   });
 }
+
+/** A Pod of Cilium's as its chart makes it; there is no kubelet, so its status is what the test says. */
+export function ciliumPod(name: string, app: 'cilium' | 'cilium-envoy', release: string): KubeObject {
+  const container = app === 'cilium' ? 'cilium-agent' : 'cilium-envoy';
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'kube-system', name, labels: { 'k8s-app': app } },
+    spec: {
+      hostNetwork: true,
+      tolerations: [{ operator: 'Exists' }],
+      containers: [{ name: container, image: `quay.io/cilium/${app}:v${release}` }],
+    },
+  };
+}
