@@ -2,98 +2,37 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { Resource } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
-import { type Answer, createSender, type Endpoint, type Send, transportOf } from '../control-plane/http.ts';
+import { type Answer, createSender, type Endpoint, type Send } from '../control-plane/http.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
+import { openWatch, type WatchedEvent, type WatchStream } from '../emulators/watch-stream.ts';
 
 export const JSON_PATCH = 'application/json-patch+json';
 export const MERGE_PATCH = 'application/merge-patch+json';
 export const STRATEGIC_MERGE_PATCH = 'application/strategic-merge-patch+json';
 export const APPLY_PATCH = 'application/apply-patch+yaml';
 
-export interface WatchedEvent {
-  readonly type: string;
-  readonly object: unknown;
-}
-
-/** A watch as a test reads it: one event at a time, each waited for. */
-export interface WatchReader {
-  readonly status: number;
-  /** The next event; undefined when the server ended the stream. Rejects after `timeoutMs` (5 s). */
-  next(timeoutMs?: number): Promise<WatchedEvent | undefined>;
-  close(): void;
-}
-
 /** What a suite of the contract talks through. */
 export interface Client {
   readonly send: Send;
-  watch(path: string): Promise<WatchReader>;
+  watch(path: string): Promise<WatchStream>;
   close(): void;
 }
 
 export function createClient(endpoint: Endpoint, token: string): Client {
   const { send, close } = createSender(endpoint, token);
-  const open: WatchReader[] = [];
+  const open: WatchStream[] = [];
   return {
     send,
     async watch(path) {
-      const reader = await openWatch(endpoint, token, path);
-      open.push(reader);
-      return reader;
+      const stream = await openWatch(endpoint, token, path);
+      open.push(stream);
+      return stream;
     },
     close() {
-      for (const reader of open) reader.close();
+      for (const stream of open) stream.close();
       close();
     },
   };
-}
-
-function openWatch(endpoint: Endpoint, token: string, path: string): Promise<WatchReader> {
-  const { agent, open } = transportOf(endpoint);
-  const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
-  return new Promise((resolve, reject) => {
-    const request = open(`${endpoint.server}${path}`, { agent, headers }, (response) => {
-      const events: (WatchedEvent | undefined)[] = [];
-      let waiting: ((event: WatchedEvent | undefined) => void) | undefined;
-      let rest = '';
-      const push = (event: WatchedEvent | undefined): void => {
-        if (waiting === undefined) events.push(event);
-        else waiting(event);
-        waiting = undefined;
-      };
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        const lines = (rest + chunk).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) push(eventOf(JSON.parse(line)));
-      });
-      response.on('close', () => push(undefined));
-      resolve({
-        status: response.statusCode ?? 0,
-        next: (timeoutMs = 5000) =>
-          new Promise((found, late) => {
-            if (events.length > 0) {
-              found(events.shift());
-              return;
-            }
-            const timer = setTimeout(() => late(new Error(`no event within ${timeoutMs} ms`)), timeoutMs);
-            waiting = (event) => {
-              clearTimeout(timer);
-              found(event);
-            };
-          }),
-        close: () => {
-          request.destroy();
-          agent.destroy();
-        },
-      });
-    });
-    request.once('error', reject);
-    request.end();
-  });
-}
-
-function eventOf(line: unknown): WatchedEvent {
-  return { type: String(valueAt(line, 'type')), object: valueAt(line, 'object') };
 }
 
 /** A name that no other test has. */
@@ -158,4 +97,9 @@ export const ANYTHING: unknown = expect.anything();
 
 export function matching(pattern: RegExp): unknown {
   return expect.stringMatching(pattern);
+}
+
+/** The next event of a watch, within five seconds if not said otherwise. */
+export function nextOf(stream: WatchStream, timeoutMs = 5000): Promise<WatchedEvent | undefined> {
+  return stream.next(timeoutMs);
 }

@@ -7,6 +7,7 @@ import {
   configMap,
   created,
   MERGE_PATCH,
+  nextOf,
   type ObjectBody,
   read,
   STRATEGIC_MERGE_PATCH,
@@ -144,11 +145,11 @@ export function describeCustomResources(client: () => Client): void {
       await created(send, LB_IP_POOLS, pool(poolName));
       const collection = resourcePath(LB_IP_POOLS);
       const reader = await client().watch(`${collection}?watch=true`);
-      expect(await reader.next()).toMatchObject({ type: 'ADDED' });
+      expect(await nextOf(reader)).toMatchObject({ type: 'ADDED' });
       const crd = await send('GET', `${CRDS}/${name}`);
       await send('DELETE', `${CRDS}/${name}`);
       const events: string[] = [];
-      for (let event = await reader.next(20_000); event !== undefined; event = await reader.next(20_000)) {
+      for (let event = await nextOf(reader, 20_000); event !== undefined; event = await nextOf(reader, 20_000)) {
         events.push(event.type);
       }
       expect(events).toContain('DELETED');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CONFIG_MAPS, ENVOY_CONFIGS } from '../../src/kube/resources.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
-import { type Client, configMap, created, MERGE_PATCH, matching, unique, type WatchReader } from './client.ts';
+import type { WatchStream } from '../emulators/watch-stream.ts';
+import { type Client, configMap, created, MERGE_PATCH, matching, nextOf, unique } from './client.ts';
 
 const COLLECTION = resourcePath(CONFIG_MAPS, { namespace: 'default' });
 
@@ -99,7 +100,7 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
   });
 
   describe('watches', () => {
-    async function follow(query: string): Promise<WatchReader> {
+    async function follow(query: string): Promise<WatchStream> {
       return client().watch(`${COLLECTION}?watch=true&${query}`);
     }
 
@@ -116,7 +117,7 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
       await send('PATCH', pathOf(name), { data: { key: 'two' } }, MERGE_PATCH);
       const deleted = await send('DELETE', pathOf(name));
       expect(deleted.status).toBe(200);
-      const events = [await reader.next(), await reader.next(), await reader.next()];
+      const events = [await nextOf(reader), await nextOf(reader), await nextOf(reader)];
       expect(events.map((event) => event?.type)).toEqual(['MODIFIED', 'MODIFIED', 'DELETED']);
       expect(events.map((event) => valueAt(event?.object, 'data', 'key'))).toEqual(['one', 'two', 'two']);
       const versions = events.map((event) => Number(valueAt(event?.object, 'metadata', 'resourceVersion')));
@@ -128,7 +129,7 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
     test('without a version begin with the present objects as ADDED', async () => {
       const { set, names } = await makeSet(2);
       const reader = await follow(`labelSelector=set%3D${set}`);
-      const events = [await reader.next(), await reader.next()];
+      const events = [await nextOf(reader), await nextOf(reader)];
       expect(events.map((event) => event?.type)).toEqual(['ADDED', 'ADDED']);
       expect(events.map((event) => valueAt(event?.object, 'metadata', 'name')).sort()).toEqual(names);
     });
@@ -138,11 +139,11 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
       const name = names[0] ?? '';
       const reader = await follow(`resourceVersion=${await versionNow()}&labelSelector=set%3D${set}`);
       await send('PATCH', pathOf(name), { metadata: { labels: { set: 'left' } }, data: { key: 'new' } }, MERGE_PATCH);
-      const gone = await reader.next();
+      const gone = await nextOf(reader);
       expect(gone?.type).toBe('DELETED');
       expect(valueAt(gone?.object, 'data', 'key')).toBe('value');
       const back = await send('PATCH', pathOf(name), { metadata: { labels: { set } } }, MERGE_PATCH);
-      const event = await reader.next();
+      const event = await nextOf(reader);
       expect(event).toMatchObject({ type: 'ADDED' });
       expect(valueAt(event?.object, 'metadata', 'resourceVersion')).toBe(
         valueAt(back.body, 'metadata', 'resourceVersion'),
@@ -151,7 +152,7 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
 
     test('end after timeoutSeconds', async () => {
       const reader = await follow(`resourceVersion=${await versionNow()}&timeoutSeconds=1`);
-      expect(await reader.next()).toBeUndefined();
+      expect(await nextOf(reader)).toBeUndefined();
     });
 
     test('that ask for bookmarks get one before the end, when anything of the kind changed', async () => {
@@ -160,11 +161,11 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
       const query = `resourceVersion=${version}&labelSelector=set%3D${set}&allowWatchBookmarks=true&timeoutSeconds=4`;
       const reader = await follow(query);
       await created(send, CONFIG_MAPS, configMap(unique('c')));
-      const event = await reader.next(6000);
+      const event = await nextOf(reader, 6000);
       expect(event).toMatchObject({ type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1' } });
       expect(Number(valueAt(event?.object, 'metadata', 'resourceVersion'))).toBeGreaterThan(Number(version));
-      let last = await reader.next(6000);
-      while (last?.type === 'BOOKMARK') last = await reader.next(6000); // a busy server sends another
+      let last = await nextOf(reader, 6000);
+      while (last?.type === 'BOOKMARK') last = await nextOf(reader, 6000); // a busy server sends another
       expect(last).toBeUndefined();
     }, 15_000);
 
@@ -174,19 +175,19 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
       const version = String(valueAt(list.body, 'metadata', 'resourceVersion'));
       const query = `watch=true&resourceVersion=${version}&allowWatchBookmarks=true&timeoutSeconds=4`;
       const reader = await client().watch(`${collection}?${query}`);
-      expect(await reader.next(6000)).toBeUndefined();
+      expect(await nextOf(reader, 6000)).toBeUndefined();
     }, 15_000);
 
     test('from a version that is gone: 200 with an ERROR event of code 410, then the end', async () => {
       const reader = await follow('resourceVersion=1');
       expect(reader.status).toBe(200);
-      const event = await reader.next();
+      const event = await nextOf(reader);
       expect(event).toMatchObject({
         type: 'ERROR',
         object: { kind: 'Status', status: 'Failure', reason: 'Expired', code: 410 },
       });
       expect(String(valueAt(event?.object, 'message'))).toMatch(/^too old resource version: 1 \(\d+\)$/);
-      expect(await reader.next()).toBeUndefined();
+      expect(await nextOf(reader)).toBeUndefined();
     });
 
     test('of one object by field selector', async () => {
@@ -195,7 +196,7 @@ export function describeListsAndWatches(client: () => Client, compact: () => Pro
         `resourceVersion=${await versionNow()}&fieldSelector=metadata.name%3D${names[1] ?? ''}`,
       );
       for (const name of names) await send('PATCH', pathOf(name), { data: { key: 'new' } }, MERGE_PATCH);
-      expect(valueAt((await reader.next())?.object, 'metadata', 'name')).toBe(names[1]);
+      expect(valueAt((await nextOf(reader))?.object, 'metadata', 'name')).toBe(names[1]);
     });
   });
 }
