@@ -10,11 +10,13 @@ import { hasCopies, prepareCopy } from '../gateway/redirect-copy.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createLease, type Lease } from '../kube/lease.ts';
-import { LEASES, SERVICES } from '../kube/resources.ts';
+import { LEASES, NODES, SERVICES } from '../kube/resources.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-import { createBell } from './bell.ts';
+import type { CopyRequest } from '../plan/plan.types.ts';
+import { readGivenUp } from '../taints/given-up.ts';
+import { createTaintReconciler } from '../taints/reconciler.ts';
 import { type ConnectedCluster, openView } from './session.ts';
 import { programVersion } from './version.ts';
 
@@ -36,19 +38,11 @@ export async function runController(
   const { client, connection, place } = cluster;
   await refuseWithoutRights(cluster, config, signal);
   const identity = `${hostname()}_${randomBytes(4).toString('hex')}`;
-  const bell = createBell();
   const ended = new AbortController();
-  const wakers = new Set([bell.ring]);
-  const { view, stopped } = await openView(
-    cluster,
-    clock,
-    logger,
-    () => {
-      for (const wake of wakers) wake();
-    },
-    config,
-    ended.signal,
-  );
+  // The loops begin with a look at everything: what changes before that is not missed.
+  const wake: { gateways: () => void; taints: () => void } = { gateways: () => undefined, taints: () => undefined };
+  const onChange = { gateways: () => wake.gateways(), taints: () => wake.taints() };
+  const { view, taints, stopped } = await openView(cluster, clock, logger, onChange, config, ended.signal);
   // Copies of an earlier life must be known before the first plan, so that orphans go first (rule 12).
   if (await hasCopies(client, signal)) view.watchEnvoyConfigs();
   const lease = createLease({ client, ...config.lease, identity, clock, logger });
@@ -78,26 +72,41 @@ export async function runController(
     fieldManager: CONTROLLER_MANAGER,
     follow: true,
   });
-  const loop = createLoop({
-    reconciler,
+  const common = {
     ports: {
       client,
       fieldManager: CONTROLLER_MANAGER,
-      prepare: (request, during) => prepareCopy(client, request, during),
+      prepare: (request: CopyRequest, during: AbortSignal) => prepareCopy(client, request, during),
       mayWrite: () => lease.isLeader(),
     },
     config,
-    holdOff: config.holdOff,
     clock,
     logger,
     announcer: createEventAnnouncer(recorder),
-    history: await readHoldOffs(client, clock, signal),
     random: Math.random,
+  };
+  const gatewayLoop = createLoop({
+    ...common,
+    reconciler,
+    holdOff: config.holdOff,
+    history: await readHoldOffs(client, clock, signal),
   });
-  wakers.add(loop.wake);
+  wake.gateways = gatewayLoop.wake;
+  const loops = [gatewayLoop];
+  if (taints !== undefined) {
+    const givenUp = await readGivenUp(client, signal);
+    const nodes = createTaintReconciler({ view: taints, config: config.taints, clock, givenUp });
+    // Whoever sets a taint again is recognised by the reconciler: reboots are no reverts.
+    const taintLoop = createLoop({ ...common, reconciler: nodes, holdOff: undefined, history: new Map() });
+    wake.taints = taintLoop.wake;
+    loops.push(taintLoop);
+  }
   const leaseStop = new AbortController();
   const held = lease.run(leaseStop.signal);
-  const following = followTerms(lease, loop.wake, signal);
+  const wakeAll = (): void => {
+    for (const loop of loops) loop.wake();
+  };
+  const following = followTerms(lease, wakeAll, signal);
   const hardStop = new AbortController();
   signal.addEventListener(
     'abort',
@@ -107,7 +116,7 @@ export async function runController(
     },
     { once: true },
   );
-  await loop.run(signal, hardStop.signal);
+  await Promise.all(loops.map((loop) => loop.run(signal, hardStop.signal)));
   await following;
   await recorder.flush(AbortSignal.timeout(2_000)).catch(() => undefined);
   recorder.close();
@@ -151,6 +160,11 @@ async function refuseWithoutRights(cluster: ConnectedCluster, config: Config, si
   if (config.gateway.managed.enabled && !config.readOnly) {
     const inCilium = { ...services, namespace: cluster.place.namespace };
     permissions.push({ verb: 'create', ...inCilium }, { verb: 'delete', ...inCilium });
+  }
+  if (config.taints.enabled) {
+    const nodes = { group: NODES.group, resource: NODES.plural };
+    permissions.push({ verb: 'list', ...nodes }, { verb: 'watch', ...nodes });
+    if (!config.readOnly) permissions.push({ verb: 'patch', ...nodes });
   }
   const { denied } = await reviewAccess(cluster.client, permissions, { signal });
   if (denied.length === 0) return;

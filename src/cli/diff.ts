@@ -77,7 +77,7 @@ function toItems(value: Json | undefined): string[] {
 }
 
 /** A value on one line, as YAML writes it: `{ip: 1.2.3.4, ipMode: Proxy}`. */
-function showItem(value: Json): string {
+export function showItem(value: Json): string {
   if (typeof value === 'string') {
     const text = printable(value);
     return /^[\w./:*@%+-][\w./:*@%+ -]*$/.test(text) && text === text.trim() ? text : JSON.stringify(text);

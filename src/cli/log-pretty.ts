@@ -1,13 +1,28 @@
+import * as z from 'zod';
 import { printable } from '../lib/printable.ts';
 import type { Paint } from './color.ts';
+import { showItem } from './diff.ts';
 
 /** One JSON line of the logger as a person reads it: `12:03:44 INFO  address published  gateway=default/web`. */
 export function prettyLine(json: string, paint: Paint): string {
-  const { time, level, msg, err, ...fields } = parseLine(json);
+  const { time, level, msg, err, changes, ...fields } = parseLine(json);
   const clock = new Date(String(time)).toTimeString().slice(0, 8);
+  const diffs = changeTexts(changes).map((text) => paint.cyan(text));
   const pairs = Object.entries(fields).map(([key, value]) => `${paint.dim(`${printable(key)}=`)}${inline(value)}`);
   const head = `${paint.dim(clock)} ${levelTag(String(level), paint)} ${printable(String(msg))}`;
-  return `${[head, ...pairs].join('  ')}${errorLines(err, paint)}\n`;
+  return `${[head, ...diffs, ...pairs].join('  ')}${errorLines(err, paint)}\n`;
+}
+
+const Changes = z.array(z.object({ field: z.string(), before: z.json().optional(), after: z.json().optional() }));
+
+/** The changes of a write as `spec.ports[80].targetPort: 32546 → 31597`. */
+function changeTexts(changes: unknown): string[] {
+  const parsed = Changes.safeParse(changes);
+  if (!parsed.success) return changes === undefined ? [] : [inline(changes)];
+  return parsed.data.map(({ field, before, after }) => {
+    const values = [before, after].flatMap((value) => (value === undefined ? [] : [showItem(value)]));
+    return `${printable(field)}: ${after === undefined ? `${values.join('')} → gone` : values.join(' → ')}`;
+  });
 }
 
 function parseLine(json: string): Record<string, unknown> {

@@ -1,19 +1,23 @@
 import type { Announcer } from '../controller/announcer.ts';
 import { ONCE_MANAGER } from '../gateway/ours.ts';
-import type { GatewayReconciler } from '../gateway/reconciler.ts';
 import { prepareCopy } from '../gateway/redirect-copy.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ApplyPorts, applyAction } from '../plan/apply.ts';
 import { actionId } from '../plan/history.ts';
-import type { Action, Outcome } from '../plan/plan.types.ts';
+import type { Action, Outcome, Plan } from '../plan/plan.types.ts';
+import type { Reconciler } from '../plan/reconciler.types.ts';
 
 const MAX_ROUNDS = 4;
 const CONFLICT_PAUSE_MS = 200;
+/** So many subjects are written to at the same time. */
+const MAX_IN_FLIGHT = 16;
+
+const OUTDATED = 'Something changed since the look that planned it.';
 
 export interface ExecutorPorts {
   readonly client: KubeClient;
-  readonly reconciler: GatewayReconciler;
+  readonly reconciler: Reconciler<Plan>;
   readonly clock: Clock;
   readonly announcer: Announcer;
 }
@@ -49,6 +53,11 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
 
   async function applyGroup(group: readonly Action[]): Promise<void> {
     for (const action of group) {
+      if (reconciler.admit?.(action) === false) {
+        // Something of the object changed since the look.
+        outcomes.set(actionId(action), { action, status: 'conflict', reason: 'conflict', message: OUTDATED });
+        return;
+      }
       const applied = await applyAction(action, apply, signal);
       reconciler.noteApplied(applied);
       outcomes.set(actionId(action), applied.outcome);
@@ -62,6 +71,11 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
     }
   }
 
+  /** One of the workers that share the groups. */
+  async function work(groups: Iterator<readonly Action[]>): Promise<void> {
+    for (let next = groups.next(); next.done !== true; next = groups.next()) await applyGroup(next.value);
+  }
+
   return {
     outcomes: () => [...outcomes.values()],
     superseded: () => superseded,
@@ -69,8 +83,8 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
     apply: async (actions) => {
       let todo = actions;
       for (let round = 0; round < MAX_ROUNDS && todo.length > 0; round += 1) {
-        const keys = [...new Set(todo.map((action) => action.key))];
-        await Promise.all(keys.map((key) => applyGroup(todo.filter((action) => action.key === key))));
+        const groups = Map.groupBy(todo, (action) => action.key).values();
+        await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, () => work(groups)));
         const open = [...outcomes].filter(([, outcome]) => isOpen(outcome));
         if (open.length === 0 || round === MAX_ROUNDS - 1) return;
         await clock.sleep(CONFLICT_PAUSE_MS * (round + 1), signal);

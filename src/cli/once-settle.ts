@@ -1,14 +1,15 @@
 import type { GatewayConfig } from '../config/config.types.ts';
 import type { GatewayPlan } from '../gateway/plan.ts';
 import { NOT_PROGRAMMED } from '../gateway/programmed.ts';
-import type { GatewayReconciler } from '../gateway/reconciler.ts';
 import { specMend, statusMend } from '../gateway/second-writer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { actionId, undoes, writtenBy } from '../plan/history.ts';
 import { describeTarget, finding } from '../plan/make.ts';
 import type { Action, Finding, Outcome } from '../plan/plan.types.ts';
+import type { Reconciler } from '../plan/reconciler.types.ts';
 import type { Bell } from './bell.ts';
 import type { Executor } from './once-executor.ts';
+import type { OncePlan } from './once-reconciler.ts';
 
 /** A cloud controller that clears what it did not write does so within 1 to 3 s (huawei.md §0.7). */
 const QUIET_MS = 4_000;
@@ -16,14 +17,14 @@ const QUIET_MS = 4_000;
 export interface SettleParts {
   readonly waitMs: number;
   readonly config: GatewayConfig;
-  readonly reconciler: GatewayReconciler;
+  readonly reconciler: Reconciler<OncePlan>;
   readonly executor: Executor;
   readonly changes: Bell;
   readonly clock: Clock;
 }
 
 export interface Settled {
-  readonly plan: GatewayPlan;
+  readonly plan: OncePlan;
   readonly findings: readonly Finding[];
   readonly followUps: readonly Action[];
 }

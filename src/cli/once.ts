@@ -1,9 +1,7 @@
 import type { Config } from '../config/config.types.ts';
 import type { Announcer } from '../controller/announcer.ts';
 import { ONCE_MANAGER } from '../gateway/ours.ts';
-import type { GatewayPlan } from '../gateway/plan.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
-import { declinedFinding } from '../gateway/second-writer.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { readLeaseHolder } from '../kube/lease-holder.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -12,9 +10,11 @@ import type { Logger } from '../lib/logger.ts';
 import { actionId, type WriteHistory } from '../plan/history.ts';
 import { limit } from '../plan/limit.ts';
 import type { Action, Declined, Finding, Outcome } from '../plan/plan.types.ts';
+import { createTaintReconciler } from '../taints/reconciler.ts';
 import type { OnceOptions } from './args.types.ts';
 import { createBell } from './bell.ts';
 import { createExecutor } from './once-executor.ts';
+import { combineReconcilers, type OncePlan } from './once-reconciler.ts';
 import { settle } from './once-settle.ts';
 import { buildReport } from './report.ts';
 import type { Report } from './report.types.ts';
@@ -48,11 +48,11 @@ export async function runOnce(
   if (leader !== undefined && !options.force) throw besideLeader(config, leader);
   const finished = new AbortController();
   const changes = createBell();
-  const { view, stopped } = await openView(
+  const { view, taints, stopped } = await openView(
     cluster,
     clock,
     logger,
-    changes.ring,
+    { gateways: changes.ring, taints: changes.ring },
     config,
     AbortSignal.any([signal, finished.signal]),
   ).catch((error: unknown) => {
@@ -60,7 +60,7 @@ export async function runOnce(
     throw error;
   });
   try {
-    const reconciler = createGatewayReconciler({
+    const gateways = createGatewayReconciler({
       ...cluster,
       view,
       config: config.gateway,
@@ -69,7 +69,10 @@ export async function runOnce(
       // Nobody follows the routes after this pass, unless a leader does or the user says that they never change.
       follow: options.allowStaticRedirect || leader !== undefined,
     });
+    const nodes = taints && createTaintReconciler({ view: taints, config: config.taints, clock });
+    const reconciler = combineReconcilers(gateways, nodes, clock);
     const plan = await reconciler.look(signal);
+    const verdicts = nodes?.verdicts() ?? [];
     const policy = {
       readOnly: config.readOnly,
       dryRun: options.dryRun,
@@ -77,6 +80,7 @@ export async function runOnce(
       now: clock.monotonic(),
     };
     const limited = limit(plan.actions, policy);
+    const { held } = plan;
     const base = {
       version: programVersion(),
       server: cluster.connection.server.href,
@@ -84,17 +88,18 @@ export async function runOnce(
       mode: options.dryRun ? ('dry-run' as const) : ('once' as const),
       startedAt,
     };
-    const report = (now: GatewayPlan, run: Run, extra: readonly Finding[]): Report =>
+    const report = (now: OncePlan, run: Run, extra: readonly Finding[]): Report =>
       buildReport({
         ...base,
         subjects: now.subjects.map((state) => state.subject.key),
-        actions: asCarriedOut([...plan.actions, ...run.followUps], run),
+        nodes: verdicts,
+        actions: asCarriedOut([...plan.actions, ...held.map((one) => one.action), ...run.followUps], run),
         declined: run.declined,
         outcomes: run.outcomes,
         findings: [...now.findings, ...extra],
       });
-    const declined = limited.declined.filter((one) => one.reason !== 'DryRun');
-    const pending = declined.map((one) => declinedFinding(one, config.gateway));
+    const declined = [...limited.declined.filter((one) => one.reason !== 'DryRun'), ...held];
+    const pending = reconciler.explainDeclined(declined);
     const run: Run = { declined, outcomes: [], followUps: [], superseded: new Set() };
     if (options.dryRun) return report(plan, run, pending);
     if (limited.actions.length > 0) {

@@ -83,6 +83,27 @@ const finding = z.object({
   evidence: z.record(z.string(), json),
 });
 
+const node = z
+  .object({
+    name: z.string(),
+    cloud: z.string().describe('cce, tke or unknown.'),
+    network: z.string().describe('cce-vpc-router, tke-overlay, and so on, or unknown.'),
+    taints: z.array(z.string()).describe('Taints that may be obsolete, as kubectl prints them.'),
+    removable: z.boolean().describe('Whether every condition holds.'),
+    reason: z.string().describe('Of the first condition that does not hold: a stable code. Empty when all do.'),
+    conditions: z
+      .array(
+        z.object({
+          condition: z.string().describe('Stable id, kebab-case.'),
+          verdict: z.enum(['pass', 'fail', 'unknown', 'not-applicable']),
+          reason: z.string(),
+          message: z.string(),
+        }),
+      )
+      .describe('In the order in which they are evaluated.'),
+  })
+  .describe('A node with a taint that may be obsolete.');
+
 const count = z.int().min(0);
 
 /** What `-o json` prints. `docs/report.schema.json` is generated from it. */
@@ -98,6 +119,7 @@ export const reportSchema: z.ZodType<Report> = z
     startedAt: z.string().meta({ format: 'date-time' }),
     inSync: z.array(z.string()).describe('Subjects with neither a write nor a fail finding: Gateway default/web.'),
     actions: z.array(action),
+    nodes: z.array(node),
     findings: z.array(finding),
     summary: z.object({
       inSync: count,

@@ -1,12 +1,15 @@
 import { isSecretField, redactText } from '../lib/redact.ts';
 import { describeTarget } from '../plan/make.ts';
 import type { Action, Change, Declined, Finding, Json, Outcome, Target } from '../plan/plan.types.ts';
+import type { NodeVerdict } from '../taints/evaluate.ts';
+import { formatTaint } from '../taints/rules.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type {
   Report,
   ReportedAction,
   ReportedChange,
   ReportedFinding,
+  ReportedNode,
   ReportedOutcome,
   ReportedTarget,
   Summary,
@@ -24,6 +27,8 @@ export interface ReportInput {
   /** The plan's, in the plan's order. One that is in neither of the next two lists is pending. */
   readonly actions: readonly Action[];
   readonly declined: readonly Declined[];
+  /** Tainted nodes; absent: they were not looked at. */
+  readonly nodes?: readonly NodeVerdict[];
   readonly outcomes: readonly Outcome[];
   readonly findings: readonly Finding[];
 }
@@ -45,6 +50,7 @@ export function buildReport(input: ReportInput): Report {
     startedAt: new Date(input.startedAt).toISOString(),
     inSync,
     actions,
+    nodes: (input.nodes ?? []).map(reportNode),
     findings,
     summary,
     exitCode: exitCodeOf(actions, findings),
@@ -91,6 +97,23 @@ function reportAction(action: Action, outcome: ReportedOutcome): ReportedAction 
     reason: action.reason,
     message: redactText(action.message),
     outcome,
+  };
+}
+
+function reportNode({ node, cloud, network, listed, judged, blockedBy }: NodeVerdict): ReportedNode {
+  return {
+    name: node.meta.name,
+    cloud,
+    network,
+    taints: listed.map(formatTaint),
+    removable: blockedBy === undefined,
+    reason: blockedBy?.reason ?? '',
+    conditions: judged.map(({ condition, verdict, reason, message }) => ({
+      condition,
+      verdict,
+      reason,
+      message: redactText(message),
+    })),
   };
 }
 

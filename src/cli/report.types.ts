@@ -16,6 +16,8 @@ export interface Report {
   /** Subjects with neither a write nor a `fail` finding: `Gateway default/web`. */
   readonly inSync: readonly string[];
   readonly actions: readonly ReportedAction[];
+  /** Every node that carries a taint which may be obsolete, and what each condition says of it. */
+  readonly nodes: readonly ReportedNode[];
   readonly findings: readonly ReportedFinding[];
   readonly summary: Summary;
   readonly exitCode: ExitCode;
@@ -54,6 +56,27 @@ export interface ReportedOutcome {
   /** Why it was not written; empty when applied. */
   readonly reason: string;
   readonly message: string;
+}
+
+export interface ReportedNode {
+  readonly name: string;
+  /** `cce`, `tke`, `unknown`. */
+  readonly cloud: string;
+  /** `cce-vpc-router`, `tke-overlay`, …, `unknown`. */
+  readonly network: string;
+  /** As kubectl prints them. */
+  readonly taints: readonly string[];
+  /** Whether every condition holds. */
+  readonly removable: boolean;
+  /** The first condition's reason that does not hold; empty when all do. */
+  readonly reason: string;
+  /** In the order in which they are evaluated. */
+  readonly conditions: readonly {
+    readonly condition: string;
+    readonly verdict: 'pass' | 'fail' | 'unknown' | 'not-applicable';
+    readonly reason: string;
+    readonly message: string;
+  }[];
 }
 
 export interface ReportedFinding {

@@ -10,6 +10,8 @@ import type { KubeError } from '../kube/errors.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { createTaintView } from '../taints/view.ts';
+import type { TaintView } from '../taints/view.types.ts';
 import type { CommonOptions } from './args.types.ts';
 import { programVersion } from './version.ts';
 
@@ -45,25 +47,38 @@ export async function openView(
   cluster: ConnectedCluster,
   clock: Clock,
   logger: Logger,
-  onChange: () => void,
+  onChange: { readonly gateways: () => void; readonly taints: () => void },
   config: Config,
   signal: AbortSignal,
-): Promise<{ readonly view: GatewayView; readonly stopped: Promise<void> }> {
-  const view = createGatewayView({
-    client: cluster.client,
-    place: cluster.place,
-    clock,
-    logger,
-    timing: { relistMs: config.resyncMs },
-    onChange,
-  });
-  const stopped = view.run(signal);
-  await view.whenAsked(signal);
+): Promise<OpenView> {
+  const { client, place } = cluster;
+  const common = { client, clock, logger, timing: { relistMs: config.resyncMs } };
+  const view = createGatewayView({ ...common, place, onChange: onChange.gateways });
+  const taints = config.taints.enabled
+    ? createTaintView({ ...common, ciliumNamespace: place.namespace, onChange: onChange.taints })
+    : undefined;
+  const stopped = Promise.all([view.run(signal), taints?.run(signal)]);
+  await Promise.all([view.whenAsked(signal), taints?.whenAsked(signal)]);
   const failure = view.failure();
   if (failure !== undefined && failure.category !== 'not-served') throw failure;
   const reads = view.reads();
-  if (!hasGatewayApi(reads) && !hasIngress(reads)) throw nothingToServe(cluster, failure);
-  return { view, stopped };
+  const served = hasGatewayApi(reads) || hasIngress(reads) || (taints !== undefined && hasCilium(reads));
+  if (!served) throw nothingToServe(cluster, failure);
+  return { view, taints, stopped };
+}
+
+/** Views that have been read once and are kept current. */
+export interface OpenView {
+  readonly view: GatewayView;
+  /** Undefined: taints are switched off. */
+  readonly taints: TaintView | undefined;
+  /** Resolves when nothing watches any more. */
+  readonly stopped: Promise<unknown>;
+}
+
+/** Even without Gateways there are nodes to look after. */
+function hasCilium(reads: GatewayReads): boolean {
+  return reads.ciliumPods.items.length > 0 || reads.daemonSets.items.length > 0;
 }
 
 function hasGatewayApi(reads: GatewayReads): boolean {

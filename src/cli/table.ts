@@ -1,17 +1,20 @@
 import { printable } from '../lib/printable.ts';
 import { diffLines, type Style } from './diff.ts';
+import { nodeLines } from './node-table.ts';
 import type { Report, ReportedAction, ReportedFinding, ReportedTarget } from './report.types.ts';
 import { wrap } from './text.ts';
 
 /** The report for people: what is written where and why, then what was found, then a line that sums it up. */
 export function renderTable(report: Report, style: Style): string {
   const findings = shownFindings(report.findings);
-  if (report.actions.length === 0 && findings.length === 0) {
+  const nodes = nodeLines(report.nodes, style);
+  if (report.actions.length === 0 && findings.length === 0 && nodes.length === 0) {
     return quietLine(report, style);
   }
   const sections = [
     [headline(report, style)],
     ...subjectSections(report.actions, style),
+    ...(nodes.length === 0 ? [] : [nodes]),
     ...findings.map((finding) => findingLines(finding, style)),
     [...inSyncLines(report.inSync, style), summaryLine(report, style)],
   ];

@@ -3,6 +3,7 @@ import { finding, targetOf } from '../plan/make.ts';
 import type { Declined, Finding, Verdict } from '../plan/plan.types.ts';
 import type { NodeVerdict } from './evaluate.ts';
 import type { ClusterState } from './judgement.ts';
+import { formatTaint } from './rules.ts';
 
 /** Names that a finding about many nodes gives as examples. */
 const EXAMPLES = 3;
@@ -65,6 +66,20 @@ function fightFinding(verdict: NodeVerdict): Finding {
     message: `${blockedBy?.message ?? ''}; it is left alone until the node boots anew (boot ${node.bootId || 'unknown'}).`,
     fix: `Find out why ${writer?.manager ?? 'the other writer'} sets it: when it tells the truth, mend that; else take the taint from that writer's configuration, or from taints.rules here.`,
     evidence: { manager: writer?.manager ?? '', at: writer?.time ?? '', boot: node.bootId },
+  });
+}
+
+/** A node that this run has freed carries the taint again. */
+export function cameBackFinding(verdict: NodeVerdict): Finding {
+  const { node, listed } = verdict;
+  const manager = node.taintWriters.at(-1)?.manager ?? '';
+  const taints = listed.map(formatTaint).join(', ');
+  return finding('second-writer', 'fail', {
+    reason: 'TaintCameBack',
+    target: targetOf(NODES, node.meta),
+    message: `${manager === '' ? 'Somebody' : manager} has set ${taints} again right after it was removed.`,
+    fix: 'Find out why that writer sets it: when it tells the truth, mend that; else run the controller, which waits, tries again and stops.',
+    evidence: { manager },
   });
 }
 

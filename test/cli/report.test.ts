@@ -72,6 +72,7 @@ describe('buildReport', () => {
       startedAt: '2026-11-21T12:00:00.000Z',
       inSync: [],
       actions: [],
+      nodes: [],
       findings: [],
       summary: {
         inSync: 0,
