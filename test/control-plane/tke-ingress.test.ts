@@ -1,5 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { CONFIG_MAPS, INGRESSES, PODS, SERVICES } from '../../src/kube/resources.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { INGRESSES, PODS, SERVICES } from '../../src/kube/resources.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
 import { type ControlPlane, startControlPlane } from './fixture.ts';
 import { type KubeObject, valueAt } from './objects.ts';
@@ -178,34 +178,48 @@ function sharedIngressService(ref: { namespace: string; name: string }): KubeObj
   };
 }
 
+const HOST_NETWORK = { 'gateway-api-hostnetwork-enabled': 'true' };
+
 describe("with Envoy on the nodes' network", () => {
   let cluster: ControlPlane;
   let ccm: Ccm;
 
   beforeAll(async () => {
-    const hostNetwork = { 'gateway-api-hostnetwork-enabled': 'true' };
-    cluster = await startControlPlane({ ciliumConfig: hostNetwork });
+    cluster = await startControlPlane({ ciliumConfig: HOST_NETWORK });
     ccm = startTkeCcm(cluster);
-    await cluster.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { namespace: 'kube-system', name: 'cilium-config' },
-      data: { 'enable-gateway-api': 'true', ...hostNetwork },
-    });
-    expect(await cluster.list(CONFIG_MAPS, 'kube-system')).not.toEqual([]);
   });
   afterAll(async () => {
     await ccm?.stop();
     await cluster?.stop();
   });
 
-  test('the entrypoint leads to the listener port, and no status is written', async () => {
+  beforeEach(async () => {
     await cluster.apply(GATEWAY_CLASS);
     await cluster.apply(gateway());
     await gatewayService(cluster);
     expect(valueAt(await existing(cluster, SERVICES, GUIDE_SERVICE), 'spec', 'type')).toBe('ClusterIP');
     await cluster.apply(tkeEntrypoint(CLB, SERVES_GUIDE_GATEWAY));
     await waitForAddress(cluster, GUIDE_ENTRYPOINT);
+  });
+  afterEach(() => clean(cluster));
+
+  test('where cilium-config is not there, the type ClusterIP is a finding with both mends, and nothing is written', async () => {
+    const mark = await cluster.audit.mark();
+    const { code, report } = await onceReport(cluster, YES);
+    expect(code).toBe(2);
+    expect(await writesSince(cluster, mark)).toEqual([]);
+    const finding = report.findings.find(({ reason }) => reason === 'GatewayServiceNotLoadBalancer');
+    expect(finding).toMatchObject({ verdict: 'fail', evidence: { type: 'ClusterIP' } });
+    expect(finding?.fix).toContain('cilium-cloud-bridge.io/exposure=host-network');
+  });
+
+  test('the entrypoint leads to the listener port, and no status is written', async () => {
+    await cluster.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'kube-system', name: 'cilium-config' },
+      data: { 'enable-gateway-api': 'true', ...HOST_NETWORK },
+    });
     const mark = await cluster.audit.mark();
     const { code, report } = await onceReport(cluster, YES);
     expect(code).toBe(0);
