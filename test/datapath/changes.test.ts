@@ -37,7 +37,7 @@ beforeAll(async () => {
   gatewayPort = await setUpGateway(datapath);
   await applyEntrypoint(datapath, { targetPort: gatewayPort }, false);
   await copyRedirect(datapath.controlPlane);
-  gatewayTargets = everyNode(datapath, gatewayPort, { path: '/api/orders' });
+  gatewayTargets = everyNode(datapath, gatewayPort, { path: '/api/orders', from: datapath.client.addresses[1] });
   entrypointTargets = everyNode(datapath, ENTRYPOINT_NODE_PORT, { path: '/api/orders' });
   await untilAnswered(datapath, entrypointTargets, (answer) => answer.detail === '');
 });
@@ -47,7 +47,10 @@ afterAll(() => datapath?.stop());
 describe('routes and backends', () => {
   test('a changed route is followed without a loss; a copy keeps the old one until it is renewed', async () => {
     const api = datapath.controlPlane;
-    const probe = datapath.client.probe({ targets: [...gatewayTargets, ...entrypointTargets].map(named), everyMs: 10 });
+    const probe = await datapath.client.probe({
+      targets: [...gatewayTargets, ...entrypointTargets].map(named),
+      everyMs: 10,
+    });
     await api.apply(httpRoute('routes', { '/': 'web', '/api': 'web' }));
     await untilAnswered(datapath, gatewayTargets, (answer) => clusterOf(answer) === 'default:web:80');
     await untilAnswered(datapath, entrypointTargets, (answer) => clusterOf(answer) === 'default:api:80');
@@ -66,7 +69,10 @@ describe('routes and backends', () => {
   });
 
   test('added and removed endpoints reach both without a loss and without a renewal', async () => {
-    const probe = datapath.client.probe({ targets: [...gatewayTargets, ...entrypointTargets].map(named), everyMs: 10 });
+    const probe = await datapath.client.probe({
+      targets: [...gatewayTargets, ...entrypointTargets].map(named),
+      everyMs: 10,
+    });
     for (const addresses of [['10.244.1.10'], ['10.244.1.10', '10.244.1.11', '10.244.2.12']]) {
       await applyAll(datapath.controlPlane, backend('web', addresses));
       const endpoints = addresses.map((address) => `${address}:8080`).join();
@@ -80,7 +86,7 @@ describe('routes and backends', () => {
   });
 
   test('renewing the copy costs nothing, even ten times in a row', async () => {
-    const probe = datapath.client.probe({ targets: entrypointTargets, everyMs: 3 });
+    const probe = await datapath.client.probe({ targets: entrypointTargets, everyMs: 3 });
     for (let i = 0; i < 10; i++) {
       await datapath.controlPlane.apply(httpRoute('routes', { '/': 'web', '/api': i % 2 === 0 ? 'api' : 'web' }));
       await copyRedirect(datapath.controlPlane);
@@ -101,7 +107,7 @@ describe('writes to a Service that Envoy serves', () => {
     {
       what: 'externalTrafficPolicy',
       of: 'entrypoint',
-      write: (turn) => patch({ externalTrafficPolicy: turn % 2 === 0 ? 'Local' : 'Cluster' }),
+      write: (turn) => patch({ externalTrafficPolicy: turn % 2 === 0 ? 'Cluster' : 'Local' }),
     },
     { what: 'status', of: 'entrypoint', write: (turn) => status(ENTRYPOINT, `192.0.2.${turn}`) },
     { what: 'status', of: 'Gateway Service', write: (turn) => status(GATEWAY_SERVICE, `192.0.2.${turn}`) },
@@ -110,7 +116,7 @@ describe('writes to a Service that Envoy serves', () => {
   test.each(writes)('$what of the $of: out for a moment on each node', async ({ what, of, write }) => {
     const outages: number[] = [];
     for (let turn = 1; turn <= 3; turn++) {
-      const probe = datapath.client.probe({
+      const probe = await datapath.client.probe({
         targets: of === 'entrypoint' ? entrypointTargets : gatewayTargets,
         everyMs: 3,
       });
@@ -129,7 +135,7 @@ describe('writes to a Service that Envoy serves', () => {
 
 test('an Envoy that is gone is seen by its clients, and so is its return', async () => {
   const [first] = datapath.nodes;
-  const probe = datapath.client.probe({ targets: gatewayTargets, everyMs: 10, timeoutMs: 500 });
+  const probe = await datapath.client.probe({ targets: gatewayTargets, everyMs: 10, timeoutMs: 500 });
   await first?.envoy.kill();
   await systemClock.sleep(500);
   await first?.envoy.start();

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { atDeath } from '../control-plane/cleanup.ts';
 import { type CommandResult, runCommand, tryCommand } from '../control-plane/command.ts';
 import { Attempt, type Outcome, ProbeReport } from './answer.ts';
-import { CLIENT_ADDRESS, inNamespace } from './network.ts';
+import { CLIENT_ADDRESSES, inNamespace } from './network.ts';
 import { ownProgramPath } from './programs.ts';
 
 /** What to ask for, and where. */
@@ -18,6 +18,12 @@ export interface Target {
   /** Default `/`. */
   readonly path?: string;
   readonly tls?: boolean;
+  /**
+   * One of the client's addresses; default the first. Where an entrypoint without its redirect and the Gateway
+   * Service's own NodePort are both tried, each needs one of its own: the nodes remember a connection that came by way
+   * of the entrypoint, and for ten seconds nothing comes back from the other port to the same address and port.
+   */
+  readonly from?: string;
 }
 
 export interface ConnectRequest {
@@ -54,21 +60,21 @@ export interface RunningProbe {
 
 /** A machine outside the cluster, on the nodes' network. */
 export interface Client {
-  readonly address: string;
+  readonly addresses: typeof CLIENT_ADDRESSES;
   /** What to put before a command to run it there. */
   readonly command: readonly string[];
   /** Runs a program there; any exit code resolves. */
   run(program: string, ...args: readonly string[]): Promise<CommandResult>;
   /** Makes that many connections and counts what became of them. */
   connect(request: ConnectRequest): Promise<ConnectReport>;
-  /** Connects at a steady pace until it is stopped. */
-  probe(request: ProbeRequest): RunningProbe;
+  /** Connects at a steady pace until it is stopped. Resolves when each target was tried once. */
+  probe(request: ProbeRequest): Promise<RunningProbe>;
 }
 
 export function createClient(namespace: string): Client {
   const [enter = '', ...into] = inNamespace(namespace);
   return {
-    address: CLIENT_ADDRESS,
+    addresses: CLIENT_ADDRESSES,
     command: [enter, ...into],
     run: (program, ...args) => tryCommand(enter, [...into, program, ...args]),
     async connect({ targets, ...rest }) {
@@ -80,25 +86,30 @@ export function createClient(namespace: string): Client {
       for (const { outcome } of attempts) outcomes[outcome]++;
       return { attempts, outcomes };
     },
-    probe({ targets, forMs = 120_000, ...rest }) {
+    async probe({ targets, forMs = 120_000, ...rest }) {
       const spec = JSON.stringify({ mode: 'probe', targets: targets.map(complete), forMs, ...rest });
       const child = spawn(enter, [...into, ownProgramPath('client'), spec], { stdio: 'pipe' });
       const forget = atDeath(() => child.kill('SIGKILL'));
-      const said = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-      said.catch(() => undefined); // told by stop()
+      const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+      const problem = text(child.stderr);
+      const next = async (): Promise<unknown> => {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error(`the probe ended before its time: ${await problem}`);
+        return JSON.parse(value);
+      };
+      await next(); // it has begun
       return {
         async stop() {
           child.stdin.end(); // the sign to stop
-          const [stdout, stderr] = await said;
+          const report = ProbeReport.parse(await next());
           forget();
-          if (stdout === '') throw new Error(`the probe saw nothing: ${stderr}`);
-          return ProbeReport.parse(JSON.parse(stdout));
+          return report;
         },
       };
     },
   };
 }
 
-function complete({ name, address, host = '', path = '/', tls = false }: Target): Required<Target> {
-  return { name: name ?? address, address, host, path, tls };
+function complete({ name, address, host = '', path = '/', tls = false, from = '' }: Target): Required<Target> {
+  return { name: name ?? address, address, host, path, tls, from };
 }

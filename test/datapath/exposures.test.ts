@@ -40,7 +40,7 @@ describe('pod-ip: the load balancer sends to the NodePort of the Gateway Service
     const report = await connect(gatewayPort);
     expect(report.outcomes.answered).toBe(COUNT);
     expect(waysOf(report)).toEqual(API_WAYS);
-    expect(clientsOf(report)).toEqual({ [datapath.client.address]: COUNT });
+    expect(clientsOf(report)).toEqual({ [datapath.client.addresses[0]]: COUNT });
   });
 });
 
@@ -79,7 +79,7 @@ describe("redirect: a copy of the Gateway's CiliumEnvoyConfig serves the entrypo
     const report = await connect(ENTRYPOINT_NODE_PORT);
     expect(report.outcomes.answered).toBe(COUNT);
     expect(waysOf(report)).toEqual(API_WAYS);
-    expect(clientsOf(report)).toEqual({ [datapath.client.address]: COUNT });
+    expect(clientsOf(report)).toEqual({ [datapath.client.addresses[0]]: COUNT });
   });
 
   test('what the agents send to Envoy for the copy and for its source differs only in names and ports', async () => {

@@ -8,7 +8,8 @@ export const NODES = [
 export type NodeName = (typeof NODES)[number]['name'];
 
 export const FABRIC_ADDRESS = '10.77.0.1';
-export const CLIENT_ADDRESS = '10.77.0.100';
+/** The first is the one it connects from by itself. */
+export const CLIENT_ADDRESSES = ['10.77.0.100', '10.77.0.101', '10.77.0.102', '10.77.0.103'] as const;
 
 /** The names of one run's network namespaces. */
 export interface Namespaces {
@@ -47,8 +48,8 @@ export async function createNetwork(namespaces: Namespaces): Promise<void> {
     ],
     fabric,
   );
-  for (const { name, address } of NODES) await ipBatch(host(address), nodes[name]);
-  await ipBatch(host(CLIENT_ADDRESS), client);
+  for (const { name, address } of NODES) await ipBatch(host([address]), nodes[name]);
+  await ipBatch(host(CLIENT_ADDRESSES), client);
   // As many connections a minute as there are ports: the client gets more of them than usual.
   await runCommand('ip', [
     'netns',
@@ -64,10 +65,10 @@ function cable(port: string, namespace: string): string {
   return `link add ${port} type veth peer name eth0 netns ${namespace}`;
 }
 
-function host(address: string): readonly string[] {
+function host(addresses: readonly string[]): readonly string[] {
   return [
     'link set lo up',
-    `address add ${address}/24 dev eth0`,
+    ...addresses.map((address) => `address add ${address}/24 dev eth0`),
     'link set eth0 up',
     `route add default via ${FABRIC_ADDRESS}`,
   ];

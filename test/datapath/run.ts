@@ -78,7 +78,7 @@ ${curl}:${gatewayPort}/api
 # node-port: the entrypoint ${ENTRYPOINT.namespace}/${ENTRYPOINT.name}; one in two is refused
 for i in $(seq 10); do ${curl}:${ENTRYPOINT_NODE_PORT}/api || echo refused; done
 `;
-  return `Nodes ${nodes.map(({ name, address }) => `${name} (${address})`).join(', ')}, client ${client.address}; logs in ${dir} and ${controlPlane.dir}
+  return `Nodes ${nodes.map(({ name, address }) => `${name} (${address})`).join(', ')}, client ${client.addresses[0]}; logs in ${dir} and ${controlPlane.dir}
 
 export KUBECONFIG=${controlPlane.kubeconfigPath}
 alias kubectl=${partPath('kubectl', MAIN_VERSIONS)}

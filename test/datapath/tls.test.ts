@@ -99,7 +99,7 @@ test('a server name that no listener has is turned away', async () => {
 });
 
 test('a replaced certificate is presented without a loss, by copy and source', async () => {
-  const probe = datapath.client.probe({ targets: shop, everyMs: 10 });
+  const probe = await datapath.client.probe({ targets: shop, everyMs: 10 });
   await datapath.controlPlane.apply(await tlsSecret('shop', SHOP, 0xb2));
   await untilAnswered(datapath, shop, (answer) => answer.certificate === 'b2');
   const report = await probe.stop();

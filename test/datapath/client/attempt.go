@@ -19,6 +19,8 @@ import (
 type target struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
+	// The client's own address to connect from. Empty: the kernel's choice.
+	From string `json:"from"`
 	// Host header; with TLS also the server name. Default: the address.
 	Host string `json:"host"`
 	Path string `json:"path"`
@@ -59,7 +61,11 @@ func (t target) ask(ctx context.Context, r *result) error {
 	if host == "" {
 		host = t.Address
 	}
-	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", t.Address)
+	dialer := &net.Dialer{}
+	if t.From != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(t.From)}
+	}
+	connection, err := dialer.DialContext(ctx, "tcp", t.Address)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,7 @@
 // Go can; each is answered, or it is not, and then it is said why. The load is bounded and ends by itself.
 //
 // usage: client '<JSON: see spec>'   The result goes to standard output as one line of JSON per attempt (connect) or one
-// line at the end (probe, which ends early when its standard input is closed).
+// line when it has begun and one at the end (probe, which ends early when its standard input is closed).
 package main
 
 import (
@@ -62,7 +62,13 @@ func main() {
 			_, _ = io.Copy(io.Discard, os.Stdin)
 			stop()
 		}()
-		if err := encoder.Encode(probeAll(ctx, wanted)); err != nil {
+		begun := func() {
+			// Told on its own, so that nothing happens before the probe watches.
+			if _, err := os.Stdout.WriteString("{\"begun\":true}\n"); err != nil {
+				log.Fatal(err)
+			}
+		}
+		if err := encoder.Encode(probeAll(ctx, wanted, begun)); err != nil {
 			log.Fatal(err)
 		}
 	default:

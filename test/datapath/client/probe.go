@@ -65,8 +65,9 @@ type timedOutcome struct {
 	err     string
 }
 
-// probeAll tries every target at a steady pace until the time is up or the context ends.
-func probeAll(ctx context.Context, wanted spec) *report {
+// probeAll tries every target at a steady pace until the time is up or the context ends. It calls `begun` when each
+// target was tried once.
+func probeAll(ctx context.Context, wanted spec, begun func()) *report {
 	ctx, stop := context.WithTimeout(ctx, min(time.Duration(wanted.ForMs)*time.Millisecond, maxDuration))
 	defer stop()
 	seen := make([]*attempts, len(wanted.Targets))
@@ -74,7 +75,12 @@ func probeAll(ctx context.Context, wanted spec) *report {
 		seen[i] = &attempts{kinds: map[string]*answerKind{}}
 	}
 	whole := &report{From: now()}
-	var running sync.WaitGroup
+	var running, first sync.WaitGroup
+	first.Add(len(wanted.Targets))
+	go func() {
+		first.Wait()
+		begun()
+	}()
 	ticker := time.NewTicker(milliseconds(max(wanted.EveryMs, 0.5)))
 	defer ticker.Stop()
 	for made := 0; made < maxAttempts; made += len(wanted.Targets) {
@@ -90,7 +96,9 @@ func probeAll(ctx context.Context, wanted spec) *report {
 			}
 			running.Go(func() {
 				// Those under way at the end may finish: the context of the probe is not theirs.
-				seen[i].end(t.attempt(context.WithoutCancel(ctx), time.Duration(wanted.TimeoutMs)*time.Millisecond))
+				if seen[i].end(t.attempt(context.WithoutCancel(ctx), time.Duration(wanted.TimeoutMs)*time.Millisecond)) {
+					first.Done()
+				}
 			})
 		}
 	}
@@ -113,14 +121,19 @@ func (a *attempts) begin() bool {
 	return true
 }
 
-func (a *attempts) end(r *result) {
+// end notes what became of an attempt, and returns whether it was the first.
+func (a *attempts) end(r *result) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.pending--
 	a.times = append(a.times, timedOutcome{r.From, r.Outcome, r.Error})
-	if r.Outcome != "answered" {
-		return
+	if r.Outcome == "answered" {
+		a.answered(r)
 	}
+	return len(a.times) == 1
+}
+
+func (a *attempts) answered(r *result) {
 	key := answerKey(r)
 	kind := a.kinds[key]
 	if kind == nil {

@@ -24,11 +24,11 @@ func TestAProbeReportsTheGapInWhichNothingListened(t *testing.T) {
 	}
 	server := serve(socket)
 	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan *report)
+	done, begun := make(chan *report), make(chan struct{})
 	go func() {
-		done <- probeAll(ctx, spec{Targets: []target{{Name: "it", Address: address, Path: "/"}}, EveryMs: 5, ForMs: 10_000, TimeoutMs: 1000})
+		done <- probeAll(ctx, spec{Targets: []target{{Name: "it", Address: address, Path: "/"}}, EveryMs: 5, ForMs: 10_000, TimeoutMs: 1000}, func() { close(begun) })
 	}()
-	time.Sleep(200 * time.Millisecond)
+	<-begun
 	_ = server.Close()
 	time.Sleep(300 * time.Millisecond)
 	if socket, err = net.Listen("tcp", address); err != nil {
