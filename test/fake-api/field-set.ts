@@ -56,30 +56,36 @@ export function isEmpty(set: FieldSet): boolean {
 }
 
 export function union(left: FieldSet, right: FieldSet): FieldSet {
-  const merged = emptySet();
-  for (const path of [...paths(left), ...paths(right)]) {
-    insert(merged, path);
-  }
-  return merged;
+  return combine(left, right, (inLeft, inRight) => inLeft || inRight);
 }
 
 /** The members of `left` that `right` doesn't have. */
 export function difference(left: FieldSet, right: FieldSet): FieldSet {
-  return filterPaths(left, (path) => !contains(right, path));
+  return combine(left, right, (inLeft, inRight) => inLeft && !inRight);
 }
 
 export function intersection(left: FieldSet, right: FieldSet): FieldSet {
-  return filterPaths(left, (path) => contains(right, path));
+  return combine(left, right, (inLeft, inRight) => inLeft && inRight);
 }
 
-export function filterPaths(set: FieldSet, keep: (path: FieldPath) => boolean): FieldSet {
-  const kept = emptySet();
-  for (const path of paths(set)) {
-    if (keep(path)) {
-      insert(kept, path);
+const NOTHING: FieldSet = { member: false, children: new Map() };
+
+function combine(left: FieldSet, right: FieldSet, keep: (inLeft: boolean, inRight: boolean) => boolean): FieldSet {
+  const combined: FieldSet = { member: keep(left.member, right.member), children: new Map() };
+  for (const step of new Set([...left.children.keys(), ...right.children.keys()])) {
+    const child = combine(left.children.get(step) ?? NOTHING, right.children.get(step) ?? NOTHING, keep);
+    if (child.member || child.children.size > 0) {
+      combined.children.set(step, child);
     }
   }
-  return kept;
+  return combined;
+}
+
+/** The set without one of its top-level fields. */
+export function withoutRoot(set: FieldSet, root: string): FieldSet {
+  const children = new Map(set.children);
+  children.delete(root);
+  return { member: set.member, children };
 }
 
 /** The set as `fieldsV1`. */

@@ -3,9 +3,7 @@ import { type Comparison, compareObjects, fieldsOf } from './compare.ts';
 import {
   difference,
   emptySet,
-  type FieldPath,
   type FieldSet,
-  filterPaths,
   fromFieldsV1,
   intersection,
   isEmpty,
@@ -14,6 +12,7 @@ import {
   toFieldsV1,
   touches,
   union,
+  withoutRoot,
 } from './field-set.ts';
 import { equal, type Json, type JsonObject, type KubeObject, objectsAt, stringAt } from './json.ts';
 import type { Kind } from './kinds.ts';
@@ -39,7 +38,7 @@ interface Entry {
 /** The `managedFields` that an Update (create, PUT, patch) leaves behind. */
 export function afterUpdate(kind: Kind, live: KubeObject | undefined, next: KubeObject, writer: Writer): Json[] {
   const before: JsonObject = live ?? { ...kind.blank, metadata: {} };
-  const changes = withoutReset(kind, writer, compareObjects(before, next, kind.shape));
+  const changes = ownChanges(kind, writer, before, next);
   const taken = union(changes.added, changes.modified);
   const given = entriesOf(next);
   const entries = given.length > 0 ? given : entriesOf(live);
@@ -70,18 +69,14 @@ export function afterApply(
   const entries = entriesOf(live);
   const self = entries.find((entry) => isSelf(entry, 'Apply', configuration.apiVersion, writer));
   const others = entries.filter((entry) => entry !== self);
-  const applied = filterPaths(fieldsOf(configuration, kind.shape), (path) => !isReset(kind, writer, path));
+  const applied = withoutReset(kind, writer, fieldsOf(configuration, kind.shape));
   let merged = mergeApplied(live, configuration, kind.shape);
   for (const path of paths(difference(self?.fields ?? emptySet(), applied)).toReversed()) {
     if (!touches(applied, path) && !others.some((entry) => touches(entry.fields, path))) {
       merged = removePath(merged, path, kind.shape);
     }
   }
-  const changes = withoutReset(
-    kind,
-    writer,
-    compareObjects(live ?? { ...kind.blank, metadata: {} }, merged, kind.shape),
-  );
+  const changes = ownChanges(kind, writer, live ?? { ...kind.blank, metadata: {} }, merged);
   const taken = union(changes.added, changes.modified);
   if (!force) {
     refuseConflicts(others, taken);
@@ -145,23 +140,20 @@ function isSelf(entry: Entry, operation: string, apiVersion: string, writer: Wri
   );
 }
 
-/** Fields that the endpoint ignores are nobody's gain: status on the object itself, all else on `/status`. */
-function isReset(kind: Kind, writer: Writer, path: FieldPath): boolean {
+/** Fields that the endpoint ignores are nobody's gain: status on the object itself, the spec on `/status`. */
+function withoutReset(kind: Kind, writer: Writer, set: FieldSet): FieldSet {
   if (!kind.statusSubresource) {
-    return false;
+    return set;
   }
-  if (writer.subresource === '') {
-    return path[0] === 'f:status';
-  }
-  return path[0] === 'f:spec';
+  return withoutRoot(set, writer.subresource === '' ? 'f:status' : 'f:spec');
 }
 
-function withoutReset(kind: Kind, writer: Writer, changes: Comparison): Comparison {
-  const keep = (path: FieldPath): boolean => !isReset(kind, writer, path);
+function ownChanges(kind: Kind, writer: Writer, before: JsonObject, after: JsonObject): Comparison {
+  const changes = compareObjects(before, after, kind.shape);
   return {
-    added: filterPaths(changes.added, keep),
-    modified: filterPaths(changes.modified, keep),
-    removed: filterPaths(changes.removed, keep),
+    added: withoutReset(kind, writer, changes.added),
+    modified: withoutReset(kind, writer, changes.modified),
+    removed: withoutReset(kind, writer, changes.removed),
   };
 }
 

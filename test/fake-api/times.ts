@@ -22,7 +22,13 @@ export function wholeSeconds(value: Json | undefined): Json {
   return typeof value === 'string' ? value.replace(/\.\d+/, '') : null;
 }
 
+let last = { second: 0, text: '' };
+
 /** The time as `metav1.Time` writes it. */
 export function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== last.second) {
+    last = { second, text: new Date(second * 1000).toISOString().replace('.000Z', 'Z') };
+  }
+  return last.text;
 }
