@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CONFIG_MAPS, GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
+import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
+import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { buildParts } from './build.ts';
+import { type CommandResult, tryCommand } from './command.ts';
+import { valueAt } from './objects.ts';
+import { partPath } from './parts.ts';
+import { MAIN_VERSIONS } from './versions.ts';
+import { waitFor } from './wait.ts';
+
+const GATEWAY = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: cilium }
+spec: { controllerName: io.cilium/gateway-controller }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: ip-gateway, namespace: default }
+spec:
+  gatewayClassName: cilium
+  listeners: [{ name: http, port: 80, protocol: HTTP }]
+`;
+const SERVICE_REF = { namespace: 'default', name: 'cilium-gateway-ip-gateway' };
+
+/** The fake server is the demo's cluster: what its user types must work. It lives here because kubectl is built here. */
+describe('kubectl on the fake API server', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ccb-kubectl-'));
+  let api: FakeApi;
+  let operator: CiliumOperator;
+
+  beforeAll(async () => {
+    await buildParts(['kubectl'], MAIN_VERSIONS, (line) => console.error(line));
+    api = await startFakeApi();
+    operator = startCiliumOperator(api);
+    api.writeKubeconfig(join(dir, 'kubeconfig'));
+    api.apply({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: 'node-1' },
+      spec: { taints: [{ key: 'node.kubernetes.io/route-unreachable', effect: 'NoSchedule' }] },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    expect(await kubectl(['apply', '-f', '-'], { input: GATEWAY })).toMatchObject({ code: 0 });
+    await operator.settled();
+  });
+  afterAll(async () => {
+    operator?.stop();
+    await api?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  function kubectl(args: readonly string[], more: { input?: string; editor?: string } = {}): Promise<CommandResult> {
+    const editor = more.editor === undefined ? {} : { KUBE_EDITOR: more.editor };
+    return tryCommand(partPath('kubectl', MAIN_VERSIONS), args, {
+      env: { KUBECONFIG: join(dir, 'kubeconfig'), HOME: dir, ...editor },
+      ...(more.input === undefined ? {} : { input: more.input }),
+    });
+  }
+
+  async function said(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await kubectl(args);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    return stdout;
+  }
+
+  test('get prints tables of the served kinds', async () => {
+    expect(await said('get', 'service', SERVICE_REF.name)).toMatch(
+      /^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE\ncilium-gateway-ip-gateway +LoadBalancer +10\.96\.\S+ +<pending> +80:3\d{4}\/TCP +\d+s\n$/,
+    );
+    expect(await said('get', 'gtw', '-A')).toMatch(
+      /NAMESPACE +NAME +CLASS +ADDRESS +PROGRAMMED +AGE\ndefault +ip-gateway +cilium +False/,
+    );
+    const everything =
+      'nodes,pods,cm,events,ds,deploy,leases,ingress,endpointslices,gatewayclasses,httproutes,cec,ippools,cgcc,crd';
+    expect(await said('get', '-A', '-o', 'name', everything)).toContain('node/node-1');
+  });
+
+  test('get -o yaml and -o jsonpath show the objects', async () => {
+    expect(await said('get', 'gateway', 'ip-gateway', '-o', 'yaml')).toContain('gatewayClassName: cilium');
+    const condition = "-o=jsonpath={.status.conditions[?(@.type=='Programmed')].reason}";
+    expect(await said('get', 'gateway', 'ip-gateway', condition)).toBe('AddressNotAssigned');
+  });
+
+  test('describe tells about Services, Gateways and Nodes', async () => {
+    expect(await said('describe', 'service', SERVICE_REF.name)).toMatch(/NodePort: +port-80 +3\d{4}\/TCP/);
+    expect(await said('describe', 'gateway', 'ip-gateway')).toMatch(/Message: +Gateway waiting for address/);
+    expect(await said('describe', 'node', 'node-1')).toMatch(
+      /Taints: +node\.kubernetes\.io\/route-unreachable:NoSchedule/,
+    );
+  });
+
+  test('annotate, label, taint and patch change objects', async () => {
+    await said('annotate', 'gateway', 'ip-gateway', 'cilium-cloud-bridge.io/paused=true');
+    expect(api.get(GATEWAYS, { namespace: 'default', name: 'ip-gateway' })?.metadata.annotations).toMatchObject({
+      'cilium-cloud-bridge.io/paused': 'true',
+    });
+    await said('label', 'node', 'node-1', 'a=b');
+    await said('taint', 'nodes', 'node-1', 'node.kubernetes.io/route-unreachable-');
+    expect(valueAt(api.get(NODES, { namespace: '', name: 'node-1' }), 'spec', 'taints')).toBeUndefined();
+    const patch = '{"spec":{"ports":[{"port":80,"targetPort":8443}]}}';
+    await said('patch', 'service', SERVICE_REF.name, '-p', patch);
+    const ingress = '{"status":{"loadBalancer":{"ingress":[{"ip":"203.0.113.9"}]}}}';
+    await said('patch', 'service', SERVICE_REF.name, '--subresource=status', '--type=merge', '-p', ingress);
+    expect(await said('get', 'gateway', 'ip-gateway')).toMatch(/203\.0\.113\.9 +True/);
+  });
+
+  test('edit sends what the editor left', async () => {
+    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edited', namespace: 'default' } };
+    api.apply({ ...manifest, data: { key: 'before' } });
+    const answer = await kubectl(['edit', 'configmap', 'edited'], { editor: 'sed -i s/before/after/' });
+    expect(answer).toMatchObject({ code: 0, stdout: 'configmap/edited edited\n' });
+    const edited = await kubectl(['edit', 'gateway', 'ip-gateway'], { editor: 'sed -i s/name:.http/name:\\ web/' });
+    expect(edited).toMatchObject({ code: 0, stdout: 'gateway.gateway.networking.k8s.io/ip-gateway edited\n' });
+    expect(api.get(CONFIG_MAPS, { namespace: 'default', name: 'edited' })).toMatchObject({ data: { key: 'after' } });
+  });
+
+  test('apply, with and without the server, create and delete', async () => {
+    const input = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: applied }\ndata: { key: one }\n';
+    expect((await kubectl(['apply', '-f', '-'], { input })).stdout).toBe('configmap/applied created\n');
+    const changed = input.replace('one', 'two');
+    expect((await kubectl(['apply', '-f', '-'], { input: changed })).stdout).toBe('configmap/applied configured\n');
+    expect((await kubectl(['apply', '-f', '-'], { input: changed })).stdout).toBe('configmap/applied unchanged\n');
+    const onServer = await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input });
+    expect(onServer.stdout).toBe('configmap/applied serverside-applied\n');
+    // Imperative `kubectl create <kind>` sends protobuf, which the fake doesn't read.
+    const other = input.replace('applied', 'created');
+    expect((await kubectl(['create', '-f', '-'], { input: other })).stdout).toBe('configmap/created created\n');
+    expect(await said('delete', 'configmap', 'applied', 'created')).toContain('configmap "applied" deleted');
+    expect(await kubectl(['get', 'configmap', 'applied'])).toMatchObject({
+      code: 1,
+      stderr: 'Error from server (NotFound): configmaps "applied" not found\n',
+    });
+  });
+
+  test('-w follows changes', async () => {
+    api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'watched', namespace: 'default' } });
+    const watching = kubectl([
+      'get',
+      'configmap',
+      'watched',
+      '-w',
+      '--request-timeout=3s',
+      '-o',
+      'jsonpath={.data.key}{"\\n"}',
+    ]);
+    await waitFor('the watch', () => api.openWatches(CONFIG_MAPS).length > 0);
+    for (const value of ['one', 'two']) {
+      api.update(CONFIG_MAPS, { namespace: 'default', name: 'watched' }, (object) => {
+        object.data = { key: value };
+      });
+    }
+    api.closeWatches(CONFIG_MAPS);
+    expect((await watching).stdout).toBe('\none\ntwo\n');
+  });
+
+  test('a recreated Gateway gets another NodePort', async () => {
+    const before = valueAt(api.get(SERVICES, SERVICE_REF), 'spec', 'ports', 0, 'nodePort');
+    await said('delete', 'gateway', 'ip-gateway');
+    await kubectl(['apply', '-f', '-'], { input: GATEWAY });
+    const after = await waitFor(
+      'the Service',
+      () => valueAt(api.get(SERVICES, SERVICE_REF), 'spec', 'ports', 0, 'nodePort') as number,
+    );
+    expect(after).not.toBe(before);
+  });
+});
