@@ -17,7 +17,7 @@ import type { Logger } from '../lib/logger.ts';
 import type { CopyRequest } from '../plan/plan.types.ts';
 import { readGivenUp } from '../taints/given-up.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
-import { type ConnectedCluster, openView } from './session.ts';
+import { type ConnectedCluster, openView, whereOf } from './session.ts';
 import { programVersion } from './version.ts';
 
 /** Writes under way may end within so long after the request to stop; Kubernetes kills after 30 s. */
@@ -169,7 +169,7 @@ async function refuseWithoutRights(cluster: ConnectedCluster, config: Config, si
   const { denied } = await reviewAccess(cluster.client, permissions, { signal });
   if (denied.length === 0) return;
   throw usageError(
-    cluster.connection.server.origin,
+    whereOf(cluster),
     `this account may not: ${denied.map(({ permission }) => describePermission(permission)).join('; ')}`,
     'Install the RBAC of the Helm chart, or bind its ClusterRole to this account.',
   );

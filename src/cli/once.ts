@@ -3,6 +3,7 @@ import type { Announcer } from '../controller/announcer.ts';
 import { ONCE_MANAGER } from '../gateway/ours.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
+import { KubeError } from '../kube/errors.ts';
 import { readLeaseHolder } from '../kube/lease-holder.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
@@ -18,7 +19,7 @@ import { combineReconcilers, type OncePlan } from './once-reconciler.ts';
 import { settle } from './once-settle.ts';
 import { buildReport } from './report.ts';
 import type { Report } from './report.types.ts';
-import { type ConnectedCluster, openView } from './session.ts';
+import { type ConnectedCluster, openView, whereOf } from './session.ts';
 import { programVersion } from './version.ts';
 
 export interface OncePorts {
@@ -44,7 +45,7 @@ export async function runOnce(
 ): Promise<Report> {
   const { cluster, clock, logger } = ports;
   const startedAt = clock.now();
-  const leader = options.dryRun ? undefined : await findLeader(config, ports, signal);
+  const leader = options.dryRun ? undefined : await findLeader(config, options.force, ports, signal);
   if (leader !== undefined && !options.force) throw besideLeader(config, leader);
   const finished = new AbortController();
   const changes = createBell();
@@ -149,10 +150,25 @@ interface Leader {
   readonly renewTime: string;
 }
 
-async function findLeader(config: Config, ports: OncePorts, signal: AbortSignal): Promise<Leader | undefined> {
-  const { namespace, name } = config.lease;
-  const holder = await readLeaseHolder(ports.cluster.client, namespace, name, ports.clock, { signal });
-  return holder.live ? holder : undefined;
+async function findLeader(
+  { lease: { namespace, name } }: Config,
+  force: boolean,
+  { cluster, clock }: OncePorts,
+  signal: AbortSignal,
+): Promise<Leader | undefined> {
+  try {
+    const holder = await readLeaseHolder(cluster.client, namespace, name, clock, { signal });
+    return holder.live ? holder : undefined;
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.category !== 'forbidden') throw error;
+    if (force) return undefined;
+    throw usageError(
+      whereOf(cluster),
+      `this user may not get the Lease ${namespace}/${name}, so it cannot be seen whether a controller is running`,
+      'Ask a cluster administrator for that right, look with --dry-run, or write without that look with --force.',
+      error,
+    );
+  }
 }
 
 function besideLeader({ lease }: Config, leader: Leader): Error {
@@ -170,7 +186,7 @@ async function refuseWithoutRights(actions: readonly Action[], ports: OncePorts,
   if (denied.length === 0) return;
   const missing = [...new Set(denied.map(({ permission }) => describePermission(permission)))].join('; ');
   throw usageError(
-    ports.cluster.connection.server.origin,
+    whereOf(ports.cluster),
     `this user may not: ${missing}. Nothing was written`,
     'Ask a cluster administrator for these rights, or choose another --context.',
   );

@@ -57,14 +57,22 @@ export async function openView(
   const taints = config.taints.enabled
     ? createTaintView({ ...common, ciliumNamespace: place.namespace, onChange: onChange.taints })
     : undefined;
-  const stopped = Promise.all([view.run(signal), taints?.run(signal)]);
-  await Promise.all([view.whenAsked(signal), taints?.whenAsked(signal)]);
-  const failure = view.failure();
-  if (failure !== undefined && failure.category !== 'not-served') throw failure;
-  const reads = view.reads();
-  const served = hasGatewayApi(reads) || hasIngress(reads) || (taints !== undefined && hasCilium(reads));
-  if (!served) throw nothingToServe(cluster, failure);
-  return { view, taints, stopped };
+  const failed = new AbortController();
+  const watching = AbortSignal.any([signal, failed.signal]);
+  const stopped = Promise.all([view.run(watching), taints?.run(watching)]);
+  try {
+    await Promise.all([view.whenAsked(signal), taints?.whenAsked(signal)]);
+    const failure = view.failure();
+    if (failure !== undefined && failure.category !== 'not-served') throw failure;
+    const reads = view.reads();
+    const served = hasGatewayApi(reads) || hasIngress(reads) || (taints !== undefined && hasCilium(reads));
+    if (!served) throw nothingToServe(cluster, failure);
+    return { view, taints, stopped };
+  } catch (error) {
+    failed.abort(); // or watches would keep the process alive after its last word
+    await stopped;
+    throw error;
+  }
 }
 
 /** Views that have been read once and are kept current. */
@@ -74,6 +82,11 @@ export interface OpenView {
   readonly taints: TaintView | undefined;
   /** Resolves when nothing watches any more. */
   readonly stopped: Promise<unknown>;
+}
+
+/** Server and account, as messages about a cluster begin: `https://10.0.0.1:6443 (context "prod" of ~/.kube/config)`. */
+export function whereOf({ connection }: ConnectedCluster): string {
+  return `${connection.server.origin} (${connection.description})`;
 }
 
 /** Even without Gateways there are nodes to look after. */
@@ -94,7 +107,7 @@ function hasIngress(reads: GatewayReads): boolean {
 
 function nothingToServe(cluster: ConnectedCluster, cause: KubeError | undefined): Error {
   return usageError(
-    cluster.connection.server.origin,
+    whereOf(cluster),
     "this cluster has neither the Gateway API (CRDs gateways and gatewayclasses of gateway.networking.k8s.io) nor Cilium's Ingress",
     "Install the Gateway API CRDs and set gatewayAPI.enabled=true (or ingressController.enabled=true) in Cilium's Helm values; or choose another cluster with --context.",
     cause,

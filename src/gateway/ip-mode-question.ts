@@ -23,7 +23,7 @@ export async function askIpModeStored(
     const first = asArray(at(answer, 'status', 'loadBalancer', 'ingress'))[0];
     return at(first, 'ipMode') === 'Proxy' ? 'yes' : 'no';
   } catch (error) {
-    if (error instanceof KubeError) return 'unknown';
+    if (error instanceof KubeError) return error.category === 'forbidden' ? 'denied' : 'unknown';
     throw error;
   }
 }

@@ -18,9 +18,9 @@ export interface Seen<T> {
 
 /**
  * Whether the API server keeps `ipMode` (asked with a dry-run patch): `unasked` until a plan needs to know,
- * `unknown` when the question could not be answered.
+ * `denied` when this account may not even ask (nor write, then), `unknown` when the question could not be answered.
  */
-export type IpModeStored = 'yes' | 'no' | 'unasked' | 'unknown';
+export type IpModeStored = 'yes' | 'no' | 'unasked' | 'denied' | 'unknown';
 
 /** Everything that planning Gateways needs, as plain data. */
 export interface GatewayObservation {

@@ -112,6 +112,15 @@ export function decideIpMode(
   if (honoured && stored === 'yes') return { ipMode: 'Proxy', ...fine };
   if (honoured && stored === 'unasked') return { ipMode: 'Proxy', ...fine, question: true };
   const target = targetOf(SERVICES, service.meta);
+  if (honoured && stored === 'denied') {
+    const denied = finding('ip-mode', 'unknown', {
+      reason: 'IpModeUnknown',
+      target,
+      message:
+        'Whether the API server stores ipMode could not be asked, as this account may not patch services/status: the plan assumes that it does.',
+    });
+    return { ipMode: 'Proxy', ...fine, finding: denied };
+  }
   if (honoured && stored === 'unknown') {
     return {
       ipMode: undefined,

@@ -62,7 +62,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
 
   return {
     look: async (signal) => {
-      if (ipModeStored === 'unknown' && clock.monotonic() - askedAt > ASK_AGAIN_MS) ipModeStored = 'unasked';
+      if (isOpen(ipModeStored) && clock.monotonic() - askedAt > ASK_AGAIN_MS) ipModeStored = 'unasked';
       let plan = planNow();
       if (plan.needsEnvoyConfigs) {
         view.watchEnvoyConfigs();
@@ -73,7 +73,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
       ipModeStored = await askIpModeStored(client, plan.ipModeQuestion, fieldManager, signal);
       askedAt = clock.monotonic();
       const answered = planNow();
-      if (ipModeStored !== 'unknown') return answered;
+      if (!isOpen(ipModeStored)) return answered;
       return { ...answered, nextLookMs: Math.min(answered.nextLookMs ?? ASK_AGAIN_MS, ASK_AGAIN_MS + 1) };
     },
     noteApplied: ({ outcome, object }) => {
@@ -89,6 +89,10 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     writerOf: (action) => writerOf(action, view),
     explainDeclined: (declined) => declined.map((one) => declinedFinding(one, config)),
   };
+}
+
+function isOpen(answer: IpModeStored): boolean {
+  return answer === 'denied' || answer === 'unknown';
 }
 
 function writerOf(action: Action, view: GatewayView): string {
