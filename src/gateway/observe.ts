@@ -1,5 +1,6 @@
 import { type CiliumDaemonSet, type CiliumPod, oldestVersion } from '../cilium/agents.ts';
 import type { CiliumConfigMap } from '../cilium/config-map.ts';
+import type { Model } from '../kube/watch.types.ts';
 import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
 import type { ServiceModel } from './models/service.ts';
@@ -44,11 +45,24 @@ export function assembleObservation(
       { kind: 'ConfigMap cilium-config', seen: reads.ciliumConfig },
     ].flatMap(({ kind, seen }) => (seen.complete ? [] : [{ kind, why: seen.why }])),
     gatewayClasses: reads.gatewayClasses,
-    gateways: reads.gateways,
-    services: reads.services,
-    ingresses: reads.ingresses,
+    gateways: wholly(identified(reads.gateways), reads.gateways),
+    services: identified(reads.services),
+    ingresses: identified(reads.ingresses),
     pools: reads.pools,
     envoyConfigs: reads.envoyConfigs,
     ...memory,
   };
+}
+
+/** Without the objects that no write could name exactly; no API server sends such. */
+function identified<T extends Model>(seen: Seen<T>): Seen<T> {
+  const items = seen.items.filter(
+    ({ meta }) => meta.namespace !== '' && meta.name !== '' && meta.uid !== '' && meta.resourceVersion !== '',
+  );
+  return items.length === seen.items.length ? seen : { ...seen, items };
+}
+
+/** What was left out was there all the same: its absence is not proven. */
+function wholly<T>(left: Seen<T>, read: Seen<T>): Seen<T> {
+  return left === read ? left : { ...left, complete: false, why: 'an object without name, uid or version was read' };
 }

@@ -18,6 +18,7 @@ import { isPaused } from './paused.ts';
 import { planStatus } from './plan-status.ts';
 import { matchPorts } from './ports.ts';
 import { programmedFinding } from './programmed.ts';
+import type { CopyPolicy } from './redirect.ts';
 import { serviceMissing, wrongType } from './subject-findings.ts';
 import { resourceOf, type Subject } from './subjects.ts';
 import { patchEntrypoint, pinNodePorts, wantedTargets } from './target-ports.ts';
@@ -28,11 +29,11 @@ export interface SubjectContext {
   readonly claims: Claims;
   /** Subjects whose every port of the load balancer belongs to an older one. */
   readonly losers: ReadonlySet<string>;
-  readonly takenNodePorts: ReadonlySet<number>;
+  /** Every NodePort in use, and those that this plan gives out. */
+  readonly takenNodePorts: Set<number>;
   /** Uids of managed entrypoints that this plan deletes: their subjects lose the address first. */
   readonly removing: ReadonlySet<string>;
-  /** Somebody follows the Gateways' routes after this pass: redirect copies may be written. */
-  readonly follow: boolean;
+  readonly copies: CopyPolicy;
 }
 
 /** One subject after planning: what is to be written, what was found, and how it stands. */
@@ -134,6 +135,7 @@ function planBound(
     service,
     entrypoint,
     pairs: ports.pairs,
+    understood: ports.understood,
     chosen,
     context,
     findings,

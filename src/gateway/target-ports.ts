@@ -116,12 +116,13 @@ function annotationOperations(service: ServiceModel, key: string, value: string)
  * Where pinning is on: gives the Gateway Service the NodePort that the entrypoint leads to already, so that nothing
  * behind the load balancer changes. Only ports that no Service uses and that the API server did not refuse before.
  * Returns the targets as they are once that is done.
+ * @param taken NodePorts that are in use; those that are pinned here are added, so that no two subjects get one
  */
 export function pinNodePorts(
   subject: Subject,
   service: ServiceModel,
   targets: readonly PortTarget[],
-  taken: ReadonlySet<number>,
+  taken: Set<number>,
   refusedPins: ReadonlySet<string>,
   parts: Pick<Action, 'key' | 'related'>,
 ): { readonly action: Action | undefined; readonly targets: readonly PortTarget[] } {
@@ -132,8 +133,7 @@ export function pinNodePorts(
     const { entrypoint, gateway } = target.pair;
     const old = entrypoint.targetPort;
     if (typeof old !== 'number' || old === target.wanted || old < 1024 || taken.has(old)) continue;
-    const twice = pinned.has(gateway) || [...pinned.values()].includes(old);
-    if (twice || refusedPins.has(pinId(service.meta.uid, old))) continue;
+    if (pinned.has(gateway) || refusedPins.has(pinId(service.meta.uid, old))) continue;
     const index = service.ports.indexOf(gateway);
     const path = `/spec/ports/${index}/nodePort`;
     operations.push(
@@ -143,6 +143,7 @@ export function pinNodePorts(
     );
     changes.push({ field: `spec.ports[${gateway.port}].nodePort`, before: gateway.nodePort, after: old });
     pinned.set(gateway, old);
+    taken.add(old);
   }
   if (operations.length === 0) return { action: undefined, targets };
   const action: Action = {
@@ -172,7 +173,7 @@ export function pinId(serviceUid: string, nodePort: number): string {
 }
 
 /** Every NodePort that some Service holds. */
-export function takenNodePorts(services: readonly ServiceModel[]): ReadonlySet<number> {
+export function takenNodePorts(services: readonly ServiceModel[]): Set<number> {
   const taken = new Set<number>();
   for (const service of services) {
     for (const port of service.ports) taken.add(port.nodePort);
