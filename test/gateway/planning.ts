@@ -8,6 +8,7 @@ import { trimService } from '../../src/gateway/models/service.ts';
 import { type GatewayObservation, seen } from '../../src/gateway/observation.ts';
 import { assembleObservation, type GatewayMemory, type GatewayReads } from '../../src/gateway/observe.ts';
 import { type GatewayPlan, planGateways } from '../../src/gateway/plan.ts';
+import type { CopyPolicy } from '../../src/gateway/redirect.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import { describeTarget } from '../../src/plan/make.ts';
 import type { Action, Finding, WriteRequest } from '../../src/plan/plan.types.ts';
@@ -20,6 +21,7 @@ export interface Given {
   readonly memory?: Partial<GatewayMemory>;
   readonly reads?: Partial<GatewayReads>;
   readonly follow?: boolean;
+  readonly copies?: CopyPolicy;
 }
 
 /** The `gateway` part of a configuration file, validated and with its defaults. */
@@ -59,7 +61,11 @@ export function observe(objects: readonly RawObject[], given: Given = {}): Gatew
 }
 
 export function plan(objects: readonly RawObject[], given: Given = {}): GatewayPlan {
-  return planGateways(observe(objects, given), gatewayConfig(given.config), given.follow ?? true);
+  return planGateways(
+    observe(objects, given),
+    gatewayConfig(given.config),
+    given.copies ?? (given.follow === false ? 'frozen' : 'followed'),
+  );
 }
 
 /** `publish-address Service default/cilium-gateway-web`. */

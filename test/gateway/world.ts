@@ -61,7 +61,7 @@ function carryOut(world: readonly JsonObject[], request: WriteRequest, server: S
       if (live === undefined) return undefined;
       const patched = patch(live, request.patch, request.subresource, server);
       if (patched === undefined) return undefined;
-      const stored = settle(world, live, patched);
+      const stored = request.subresource === 'status' ? changed(live, patched) : settle(world, live, patched);
       return world.map((object) => (object === live ? stored : object));
     }
     case 'copy': {
@@ -166,7 +166,10 @@ function bump(live: JsonObject): string {
 /** Validation and allocation of what is about to be stored; a write that changes nothing leaves the version alone. */
 function settle(world: readonly JsonObject[], live: JsonObject | undefined, object: JsonObject): JsonObject {
   const valid = object.kind === 'Service' ? allocate(world, live, object) : object;
-  if (live === undefined) return valid;
+  return live === undefined ? valid : changed(live, valid);
+}
+
+function changed(live: JsonObject, valid: JsonObject): JsonObject {
   if (JSON.stringify(valid) === JSON.stringify(live)) throw new Invalid('a write that changes nothing');
   return { ...valid, metadata: { ...objectAt(valid, 'metadata'), resourceVersion: bump(live) } };
 }
@@ -177,12 +180,14 @@ function allocate(world: readonly JsonObject[], live: JsonObject | undefined, ob
   if (ports.length === 0) throw new Invalid('spec.ports: Required value');
   const others = world.filter((other) => other !== live);
   const taken = new Set(others.flatMap(nodePortsOf));
+  const own = new Set(nodePortsOf(object));
+  const allocates = spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false;
   const allocated = ports.map((port) => {
     const { port: number, targetPort = number, protocol = 'TCP' } = port;
     for (const value of [number, targetPort]) {
       if (typeof value !== 'string' && !isPort(value)) throw new Invalid(`no port: ${String(value)}`);
     }
-    const asked = port.nodePort ?? (spec.type === 'ClusterIP' ? undefined : firstFree(taken));
+    const asked = port.nodePort ?? (allocates ? firstFree(new Set([...taken, ...own])) : undefined);
     if (asked === undefined || asked === 0) return { ...port, protocol, targetPort };
     if (!isPort(asked)) throw new Invalid(`no nodePort: ${String(asked)}`);
     if (taken.has(asked)) throw new Invalid(`nodePort ${String(asked)} is allocated`);
@@ -206,7 +211,7 @@ function isNumber(value: unknown): value is number {
 }
 
 function firstFree(taken: ReadonlySet<number>): number {
-  let candidate = 32_000;
+  let candidate = 40_000;
   while (taken.has(candidate)) candidate += 1;
   return candidate;
 }
