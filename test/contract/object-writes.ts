@@ -208,6 +208,45 @@ export function describeObjectWrites(send: Send): void {
     });
   });
 
+  describe('managedFields', () => {
+    const owners = (body: unknown): unknown => {
+      const entries = valueAt(body, 'metadata', 'managedFields');
+      return Array.isArray(entries)
+        ? entries.map((entry) => [valueAt(entry, 'manager'), valueAt(entry, 'fieldsV1', 'f:metadata', 'f:annotations')])
+        : [];
+    };
+
+    test('name the owner of each annotation; who removes one takes it from its owner', async () => {
+      const { name } = await make();
+      const annotate = (manager: string, annotations: unknown): ReturnType<Send> =>
+        send('PATCH', `${pathOf(name)}?fieldManager=${manager}`, { metadata: { annotations } }, MERGE_PATCH);
+      await annotate('one', { a: '1', b: '1' });
+      const changed = await annotate('two', { b: '2' });
+      expect(owners(changed.body)).toContainEqual(['one', { '.': {}, 'f:a': {} }]);
+      expect(owners(changed.body)).toContainEqual(['two', { 'f:b': {} }]);
+      const removed = await annotate('three', { a: null });
+      expect(managersOf(removed.body)).not.toContain('three');
+      expect(owners(removed.body)).toContainEqual(['one', {}]);
+      expect(owners(removed.body)).toContainEqual(['two', { 'f:b': {} }]);
+    });
+
+    test('without a fieldManager name the program of the User-Agent, or nobody', async () => {
+      const { body } = await make();
+      expect(managersOf(body)).toEqual(['unknown']);
+    });
+
+    test('have the time of the last write that took a field, in order of time', async () => {
+      const { name, body } = await make();
+      const timeOf = (object: unknown): number =>
+        Date.parse(String(valueAt(object, 'metadata', 'managedFields', 0, 'time')));
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      const same = await send('PATCH', pathOf(name), { data: { key: 'value' } }, MERGE_PATCH);
+      expect(timeOf(same.body)).toBe(timeOf(body));
+      const changed = await send('PATCH', pathOf(name), { data: { key: 'other' } }, MERGE_PATCH);
+      expect(timeOf(changed.body)).toBeGreaterThan(timeOf(body));
+    });
+  });
+
   describe('server-side apply', () => {
     const applied = (name: string, manager: string, data: unknown, force = false): ReturnType<Send> =>
       send(

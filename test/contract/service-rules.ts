@@ -56,6 +56,16 @@ export function describeServiceRules(send: Send): void {
       ]);
     });
 
+    test('gets a health check port with externalTrafficPolicy Local, and keeps it', async () => {
+      const { ref, body } = await make({ externalTrafficPolicy: 'Local' });
+      const port = valueAt(body, 'spec', 'healthCheckNodePort');
+      expect(port).toEqual(ANY_NUMBER);
+      const kept = await merge(ref, { healthCheckNodePort: null, sessionAffinity: 'ClientIP' });
+      expect(valueAt(kept.body, 'spec', 'healthCheckNodePort')).toBe(port);
+      const cluster = await merge(ref, { externalTrafficPolicy: 'Cluster' });
+      expect(valueAt(cluster.body, 'spec', 'healthCheckNodePort')).toBeUndefined();
+    });
+
     test('starts with an empty status whatever it says', async () => {
       const name = unique('s');
       const status = { loadBalancer: { ingress: [{ ip: '203.0.113.9' }] } };

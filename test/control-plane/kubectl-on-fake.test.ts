@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFIG_MAPS, GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
-import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { buildParts } from './build.ts';
 import { type CommandResult, tryCommand } from './command.ts';
 import { valueAt } from './objects.ts';
 import { partPath } from './parts.ts';
+import { makeCertificates } from './pki.ts';
 import { MAIN_VERSIONS } from './versions.ts';
 import { waitFor } from './wait.ts';
 
@@ -158,6 +159,27 @@ describe('kubectl on the fake API server', () => {
     api.closeWatches(CONFIG_MAPS);
     expect((await watching).stdout).toBe('\none\ntwo\n');
   });
+
+  test('a server with TLS is trusted by its kubeconfig, until its CA is another', async () => {
+    const first = await certificate('first');
+    const secure = await startFakeApi({ tls: first });
+    const kubeconfig = secure.writeKubeconfig(join(dir, 'tls'));
+    expect(await said('--kubeconfig', kubeconfig, 'get', 'namespaces', '-o', 'name')).toContain('namespace/default');
+    await secure.rotateCertificate(await certificate('second'));
+    const distrusted = await kubectl(['--kubeconfig', kubeconfig, 'get', 'namespaces']);
+    expect(distrusted.stderr).toContain('certificate signed by unknown authority');
+    secure.writeKubeconfig(kubeconfig);
+    expect(await said('--kubeconfig', kubeconfig, 'get', 'namespaces', '-o', 'name')).toContain('namespace/default');
+    await secure.stop();
+  });
+
+  async function certificate(name: string): Promise<Certificate> {
+    const folder = join(dir, name);
+    mkdirSync(folder);
+    const ca = await makeCertificates(folder, ['127.0.0.1']);
+    const text = (file: string): string => readFileSync(join(folder, file), 'utf8');
+    return { key: text('api.key'), cert: text('api.crt'), ca };
+  }
 
   test('a recreated Gateway gets another NodePort', async () => {
     const before = valueAt(api.get(SERVICES, SERVICE_REF), 'spec', 'ports', 0, 'nodePort');

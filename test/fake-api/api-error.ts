@@ -45,7 +45,7 @@ export class ApiError extends Error {
 }
 
 /** `services` or `gateways.gateway.networking.k8s.io`, as messages name a resource. */
-export function resourceName(kind: Kind): string {
+function resourceName(kind: Kind): string {
   return kind.group === '' ? kind.plural : `${kind.plural}.${kind.group}`;
 }
 

@@ -40,12 +40,12 @@ export function discovery(
 }
 
 /** Served groups without the core one. */
-export function groups(catalog: Catalog): string[] {
+function groups(catalog: Catalog): string[] {
   const named = catalog.all().flatMap((kind) => (kind.group === '' ? [] : [kind.group]));
   return [...new Set([...named, ...REVIEWS.map((review) => review.group)])];
 }
 
-export function versionsOf(catalog: Catalog, group: string): string[] {
+function versionsOf(catalog: Catalog, group: string): string[] {
   const versions = catalog.all().flatMap((kind) => (kind.group === group ? [kind.version] : []));
   return [...new Set(versions.length > 0 ? versions : ['v1'])];
 }

@@ -28,10 +28,6 @@ export function insert(set: FieldSet, path: FieldPath): void {
   node.member = true;
 }
 
-export function contains(set: FieldSet, path: FieldPath): boolean {
-  return nodeAt(set, path)?.member ?? false;
-}
-
 /** Whether the set has the path or anything below it. */
 export function touches(set: FieldSet, path: FieldPath): boolean {
   return nodeAt(set, path) !== undefined;

@@ -42,7 +42,7 @@ export const NAMESPACES: Resource = {
   kind: 'Namespace',
   namespaced: false,
 };
-export const ENDPOINTS: Resource = {
+const ENDPOINTS: Resource = {
   group: '',
   version: 'v1',
   plural: 'endpoints',
@@ -56,7 +56,7 @@ export const ENDPOINT_SLICES: Resource = {
   kind: 'EndpointSlice',
   namespaced: true,
 };
-export const DEPLOYMENTS: Resource = {
+const DEPLOYMENTS: Resource = {
   group: 'apps',
   version: 'v1',
   plural: 'deployments',

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 
 export interface KubeconfigOptions {
+  /** CA certificate of a server with TLS, PEM. */
+  readonly ca?: string | undefined;
   /** Bearer token of the user; none: anonymous. */
   readonly token?: string;
   readonly user?: string;
@@ -9,17 +11,22 @@ export interface KubeconfigOptions {
 }
 
 /**
- * A kubeconfig for a server. `insecure-skip-tls-verify` is there for plain http too: the JavaScript client refuses
- * an http URL without it.
+ * A kubeconfig for a server. Plain http gets `insecure-skip-tls-verify`: the JavaScript client refuses it otherwise.
  */
 export function kubeconfigText(server: string, options: KubeconfigOptions = {}): string {
   const user = options.user ?? 'admin';
   const namespace = options.namespace === undefined ? '' : `, namespace: ${JSON.stringify(options.namespace)}`;
-  const credentials = options.token === undefined ? '{}' : `{token: ${JSON.stringify(options.token)}}`;
+  const trust =
+    options.ca === undefined
+      ? 'insecure-skip-tls-verify: true'
+      : `certificate-authority-data: ${Buffer.from(options.ca).toString('base64')}`;
+  // Over TLS and without credentials kubectl would ask a person for a name and a password.
+  const token = options.token ?? (server.startsWith('https:') ? 'any' : undefined);
+  const credentials = token === undefined ? '{}' : `{token: ${JSON.stringify(token)}}`;
   return [
     'apiVersion: v1',
     'kind: Config',
-    `clusters: [{name: fake, cluster: {server: ${JSON.stringify(server)}, insecure-skip-tls-verify: true}}]`,
+    `clusters: [{name: fake, cluster: {server: ${JSON.stringify(server)}, ${trust}}}]`,
     `users: [{name: ${JSON.stringify(user)}, user: ${credentials}}]`,
     `contexts: [{name: fake, context: {cluster: fake, user: ${JSON.stringify(user)}${namespace}}}]`,
     'current-context: fake',

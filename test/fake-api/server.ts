@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Resource } from '../../src/kube/resources.ts';
 import type { ObjectRef, RawObject } from '../../src/kube/types.ts';
@@ -27,8 +28,17 @@ export interface FakeApiOptions {
   readonly nodePortRange?: readonly [number, number];
   /** Default one minute, as the real server's. */
   readonly bookmarkIntervalMs?: number;
+  /** Serves https, with this certificate. */
+  readonly tls?: Certificate;
   /** Custom resources to serve at the start; default all that this server knows. */
   readonly crds?: readonly Resource[];
+}
+
+/** PEM texts; `ca` is what clients must trust. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+  readonly ca: string;
 }
 
 export interface DirectWrite {
@@ -64,9 +74,11 @@ export class FakeApi {
   readonly #registry: Registry;
   readonly #env: Environment;
   #server: Server | undefined;
+  #tls: Certificate | undefined;
   #port = 0;
 
   constructor(options: FakeApiOptions = {}) {
+    this.#tls = options.tls;
     this.settings = {
       dropsIpMode: options.dropsIpMode ?? false,
       nodePortRange: options.nodePortRange ?? [30_000, 32_767],
@@ -85,9 +97,9 @@ export class FakeApi {
     }
   }
 
-  /** `http://127.0.0.1:<port>`. */
+  /** `http://127.0.0.1:<port>`, or `https`. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   /** The revision of the last write. */
@@ -97,9 +109,10 @@ export class FakeApi {
 
   /** Listens on a port; with 0 on the one of before, or any free one. */
   async listen(port = 0): Promise<void> {
-    const server = createServer((message, response) => {
+    const listener: RequestListener = (message, response) => {
       handle(this.#parts(), message, response).catch(() => response.destroy());
-    });
+    };
+    const server = this.#tls === undefined ? createServer(listener) : createTlsServer(this.#tls, listener);
     server.keepAliveTimeout = 0;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -125,6 +138,13 @@ export class FakeApi {
     }
   }
 
+  /** Another certificate from now on; restarts the server, as a rotation of the real one's CA does. */
+  async rotateCertificate(certificate: Certificate): Promise<void> {
+    await this.pause();
+    this.#tls = certificate;
+    await this.listen();
+  }
+
   /** Ends the server for good. */
   async stop(): Promise<void> {
     this.garbageCollector.close();
@@ -132,11 +152,11 @@ export class FakeApi {
   }
 
   kubeconfig(options: KubeconfigOptions = {}): string {
-    return kubeconfigText(this.url, options);
+    return kubeconfigText(this.url, { ca: this.#tls?.ca, ...options });
   }
 
   writeKubeconfig(path: string, options: KubeconfigOptions = {}): string {
-    return writeKubeconfig(path, this.url, options);
+    return writeKubeconfig(path, this.url, { ca: this.#tls?.ca, ...options });
   }
 
   /**

@@ -21,7 +21,7 @@ export function typeOf(service: JsonObject): string {
 }
 
 /** Whether the ports of the Service get NodePorts. */
-export function needsNodePorts(service: JsonObject): boolean {
+function needsNodePorts(service: JsonObject): boolean {
   const type = typeOf(service);
   return (
     type === 'NodePort' ||
@@ -76,6 +76,10 @@ export function allocateNodePorts(service: KubeObject, live: KubeObject | undefi
       byNumber.set(numberAt(port, 'port'), given);
     }
   });
+  const { externalTrafficPolicy, healthCheckNodePort, type } = objectAt(service, 'spec');
+  if (type === 'LoadBalancer' && externalTrafficPolicy === 'Local' && healthCheckNodePort === undefined) {
+    objectAt(service, 'spec').healthCheckNodePort = nextNodePort(taken, env);
+  }
   if (errors.length > 0) {
     throw invalid(SERVICES_KIND, service.metadata.name, errors);
   }

@@ -118,6 +118,9 @@ function restoreAllocated(service: KubeObject, live: KubeObject): void {
       spec[member] = before[member];
     }
   }
+  if (hasHealthCheck(live) && hasHealthCheck(service)) {
+    spec.healthCheckNodePort ??= before.healthCheckNodePort;
+  }
   if (!mayHaveNodePorts(live) || !mayHaveNodePorts(service)) {
     return;
   }
@@ -133,6 +136,10 @@ function restoreAllocated(service: KubeObject, live: KubeObject): void {
       used.add(known);
     }
   }
+}
+
+function hasHealthCheck(service: KubeObject): boolean {
+  return typeOf(service) === 'LoadBalancer' && stringAt(service, 'spec', 'externalTrafficPolicy') === 'Local';
 }
 
 /** Fields that only made sense for the old type go, unless the writer changed them in the same write. */
@@ -153,7 +160,7 @@ function dropFieldsOfOldType(service: KubeObject, live: KubeObject): void {
   drop('externalTrafficPolicy', mayHaveNodePorts(service));
   drop('allocateLoadBalancerNodePorts', typeOf(service) === 'LoadBalancer');
   drop('loadBalancerClass', typeOf(service) === 'LoadBalancer');
-  drop('healthCheckNodePort', typeOf(service) === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local');
+  drop('healthCheckNodePort', hasHealthCheck(service));
 }
 
 function portErrors(service: KubeObject): FieldError[] {

@@ -24,7 +24,7 @@ export interface Shape {
 const CONDITIONS: Shape = { keys: ['type'], mergeKey: 'type' };
 const LABEL_SELECTOR: Shape = { atomic: true };
 
-export const METADATA: Shape = {
+const METADATA: Shape = {
   fields: {
     ownerReferences: { keys: ['uid'], mergeKey: 'uid' },
     finalizers: { set: true, mergeSet: true },

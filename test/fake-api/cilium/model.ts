@@ -37,9 +37,9 @@ export interface BackendModel {
 }
 
 /** The field manager that the API server derives from the operator's user agent. */
-export const MANAGER = 'cilium-operator-generic';
+const MANAGER = 'cilium-operator-generic';
 
-export function refOf(object: KubeObject): ObjectRef {
+function refOf(object: KubeObject): ObjectRef {
   return { namespace: stringAt(object, 'metadata', 'namespace'), name: object.metadata.name };
 }
 
