@@ -6,7 +6,7 @@ import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
 import { CONTROLLER_MANAGER } from '../gateway/ours.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
-import { hasCopies, prepareCopy } from '../gateway/redirect-copy.ts';
+import { mayHaveCopies, prepareCopy } from '../gateway/redirect-copy.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createLease, type Lease } from '../kube/lease.ts';
@@ -44,7 +44,7 @@ export async function runController(
   const onChange = { gateways: () => wake.gateways(), taints: () => wake.taints() };
   const { view, taints, stopped } = await openView(cluster, clock, logger, onChange, config, ended.signal);
   // Copies of an earlier life must be known before the first plan, so that orphans go first (rule 12).
-  if (await hasCopies(client, signal)) view.watchEnvoyConfigs();
+  if (await mayHaveCopies(client, signal)) view.watchEnvoyConfigs();
   const lease = createLease({ client, ...config.lease, identity, clock, logger });
   const recorder = createEventRecorder({
     client,
@@ -70,7 +70,7 @@ export async function runController(
     config: config.gateway,
     clock,
     fieldManager: CONTROLLER_MANAGER,
-    follow: true,
+    copies: 'followed',
   });
   const common = {
     ports: {

@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../config/config.types.ts';
 import type { GatewayPlan } from '../gateway/plan.ts';
 import { NOT_PROGRAMMED } from '../gateway/programmed.ts';
-import { specMend, statusMend } from '../gateway/second-writer.ts';
+import { copyMend, specMend, statusMend } from '../gateway/second-writer.ts';
 import type { Clock } from '../lib/clock.ts';
 import { actionId, undoes, writtenBy } from '../plan/history.ts';
 import { describeTarget, finding } from '../plan/make.ts';
@@ -51,9 +51,20 @@ export async function settle(parts: SettleParts, signal: AbortSignal): Promise<S
     }
     const now = clock.monotonic();
     const until = isWaiting(plan, outcomes) ? deadline : Math.min(deadline, quietUntil(plan, parts, now));
-    if (until <= now) return { plan, findings: [], followUps };
+    if (until <= now)
+      return { plan: parts.waitMs === 0 ? withoutVerdict(plan, outcomes) : plan, findings: [], followUps };
     await parts.changes.wait(Math.min(until - now, 500), clock, signal);
   }
+}
+
+/** Asked not to wait, the run does not judge whether Cilium took over what it has just written. */
+function withoutVerdict(plan: GatewayPlan, outcomes: readonly Outcome[]): GatewayPlan {
+  const written = new Set(outcomes.filter((one) => one.status === 'applied').map((one) => one.action.key));
+  const judged = plan.subjects.filter((state) => written.has(state.subject.key)).map((state) => state.subject.target);
+  const findings = plan.findings.filter(
+    (one) => one.reason !== NOT_PROGRAMMED || !judged.some((target) => target === one.target),
+  );
+  return { ...plan, findings };
 }
 
 /** The same write is due again: somebody undid it. */
@@ -103,7 +114,7 @@ function undoneFinding(action: Action, writer: string, config: GatewayConfig): F
     reason: 'SecondWriter',
     target: action.target,
     message: `${who} undid what was written to ${describeTarget(action.target)} (${action.changes.map((change) => change.field).join(', ')}).`,
-    fix: status ? statusMend(config) : specMend(),
+    fix: status ? statusMend(config) : action.request.verb === 'copy' ? copyMend(action) : specMend(),
     evidence: { writer },
   });
 }

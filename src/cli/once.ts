@@ -45,8 +45,8 @@ export async function runOnce(
 ): Promise<Report> {
   const { cluster, clock, logger } = ports;
   const startedAt = clock.now();
-  const leader = options.dryRun ? undefined : await findLeader(config, options.force, ports, signal);
-  if (leader !== undefined && !options.force) throw besideLeader(config, leader);
+  const leader = await findLeader(config, options.force || options.dryRun, ports, signal);
+  if (leader !== undefined && !options.force && !options.dryRun) throw besideLeader(config, leader);
   const finished = new AbortController();
   const changes = createBell();
   const { view, taints, stopped } = await openView(
@@ -67,8 +67,7 @@ export async function runOnce(
       config: config.gateway,
       clock,
       fieldManager: ONCE_MANAGER,
-      // Nobody follows the routes after this pass, unless a leader does or the user says that they never change.
-      follow: options.allowStaticRedirect || leader !== undefined,
+      copies: leader !== undefined ? 'followed' : options.allowStaticRedirect ? 'static' : 'frozen',
     });
     const nodes = taints && createTaintReconciler({ view: taints, config: config.taints, clock });
     const reconciler = combineReconcilers(gateways, nodes, clock);

@@ -53,6 +53,8 @@ export interface ExposureParts {
   readonly service: ServiceModel;
   readonly entrypoint: ServiceModel;
   readonly pairs: readonly PortPair[];
+  /** Whether `pairs` is what the user says of the ports. */
+  readonly understood: boolean;
   readonly chosen: ExposureChoice;
   readonly context: SubjectContext;
   readonly findings: Finding[];
@@ -67,8 +69,8 @@ export interface ResolvedExposure extends Pick<SubjectState, 'copy' | 'needsEnvo
 
 /** Settles what `auto` and `redirect` come to, and says what share of connections is at risk where node-port is left. */
 export function resolveExposure(given: ExposureParts): ResolvedExposure {
-  const { subject, service, entrypoint, pairs, chosen, context, findings, parts } = given;
-  const { observation, follow } = context;
+  const { subject, service, entrypoint, pairs, understood, chosen, context, findings, parts } = given;
+  const { observation, copies } = context;
   const settled = { action: undefined, copy: 'none', needsEnvoyConfigs: false } as const;
   if (chosen === 'host-network' || chosen === 'pod-ip') return { exposure: chosen, ...settled };
   if (chosen === 'node-port') {
@@ -78,12 +80,16 @@ export function resolveExposure(given: ExposureParts): ResolvedExposure {
   if (observation.envoyConfigs === undefined) {
     return { exposure: 'redirect', ...settled, copy: 'undecided', needsEnvoyConfigs: true };
   }
-  const redirect = planRedirect(subject, service, entrypoint, pairs, observation.envoyConfigs, follow, parts);
+  // A port map that cannot be understood takes nothing away: what serves goes on serving.
+  if (!understood) return { exposure: 'node-port', ...settled, copy: 'undecided' };
+  const redirect = planRedirect(subject, service, entrypoint, pairs, observation.envoyConfigs, copies, parts);
   findings.push(...redirect.findings);
   const open = pairs.filter((pair) => !redirect.covered.has(pair.entrypoint.port));
   const fallback = hasPodMembers(entrypoint) ? 'pod-ip' : 'node-port';
   if (open.length > 0 && fallback === 'node-port') {
-    findings.push(nodePortLoss(subject, entrypoint, observation.ciliumPods, open, follow ? 'left' : 'unfollowed'));
+    findings.push(
+      nodePortLoss(subject, entrypoint, observation.ciliumPods, open, copies === 'frozen' ? 'unfollowed' : 'left'),
+    );
   }
   const inUse = redirect.copyUid === undefined ? 'none' : { uid: redirect.copyUid };
   return {

@@ -5,11 +5,10 @@ import type { Finding, Plan } from '../plan/plan.types.ts';
 import { adoptEntrypoints } from './adopt.ts';
 import { collectClaims } from './claims.ts';
 import { findCollisions } from './collisions.ts';
-import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { GatewayObservation } from './observation.ts';
+import { planOrphans } from './orphans.ts';
 import { planSubject, type SubjectContext, type SubjectState } from './plan-subject.ts';
-import { planOrphans } from './redirect.ts';
-import { copyName } from './redirect-copy.ts';
+import type { CopyPolicy } from './redirect.ts';
 import { planRemovals } from './removal.ts';
 import { listSubjects, type Subject } from './subjects.ts';
 import { takenNodePorts } from './target-ports.ts';
@@ -28,9 +27,8 @@ export interface GatewayPlan extends Plan {
 /**
  * Plans every write that brings Gateways and their entrypoints in sync. Pure: the same observation gives the same
  * plan, and the plan after a perfect apply has no actions.
- * @param follow whether somebody follows the routes after this pass, so that redirect copies may be written
  */
-export function planGateways(observation: GatewayObservation, config: GatewayConfig, follow: boolean): GatewayPlan {
+export function planGateways(observation: GatewayObservation, config: GatewayConfig, copies: CopyPolicy): GatewayPlan {
   if (!observation.services.complete) return unreadable(observation);
   const findings: Finding[] = [...unreadKinds(observation)];
   const subjects = listSubjects(observation);
@@ -47,11 +45,11 @@ export function planGateways(observation: GatewayObservation, config: GatewayCon
     losers: collisions.losers,
     takenNodePorts: takenNodePorts(observation.services.items),
     removing: new Set(removals.actions.map((action) => action.target.uid)),
-    follow,
+    copies,
   };
   const states = subjects.map((subject) => planSubject(subject, context));
   findings.push(...removals.findings, ...states.flatMap((state) => state.findings));
-  const orphans = follow ? planOrphans(observation, (copy) => isCopyInUse(copy, states)) : [];
+  const orphans = planOrphans(observation, config, states, claims, copies);
   return {
     actions: [...orphans, ...states.flatMap((state) => state.actions), ...removals.actions],
     findings,
@@ -61,20 +59,6 @@ export function planGateways(observation: GatewayObservation, config: GatewayCon
     unwanted: removals.unwanted,
     needsEnvoyConfigs: states.some((state) => state.needsEnvoyConfigs),
   };
-}
-
-/** A copy is in use by uid, or stays as it is while its entrypoint's plan is not decided. */
-function isCopyInUse(copy: EnvoyConfigModel, states: readonly SubjectState[]): boolean {
-  return states.some((state) => {
-    if (state.copy === 'none') return false;
-    if (state.copy !== 'undecided') return state.copy.uid === copy.meta.uid;
-    const entrypoint = state.entrypoint?.meta;
-    return (
-      entrypoint !== undefined &&
-      entrypoint.namespace === copy.meta.namespace &&
-      copyName(entrypoint) === copy.meta.name
-    );
-  });
 }
 
 function boundPairs(

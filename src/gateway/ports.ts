@@ -15,6 +15,8 @@ export interface PortPair {
 
 export interface PortMap {
   readonly pairs: readonly PortPair[];
+  /** False: the annotation cannot be read, so that nothing is known of the ports. */
+  readonly understood: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -28,7 +30,11 @@ export function matchPorts(entrypoint: ServiceModel, gateway: ServiceModel, subj
   const text = entrypoint.meta.annotations[annotations.PORTS];
   const parsed = text === undefined ? undefined : annotations.parsePortPairs(text);
   if (parsed !== undefined && !parsed.ok) {
-    return { pairs: [], findings: [malformedAnnotation(entrypoint.meta, annotations.PORTS, parsed)] };
+    return {
+      pairs: [],
+      understood: false,
+      findings: [malformedAnnotation(entrypoint.meta, annotations.PORTS, parsed)],
+    };
   }
   const mapped = parsed?.value ?? new Map<number, number>();
   const pairs: PortPair[] = [];
@@ -70,7 +76,7 @@ export function matchPorts(entrypoint: ServiceModel, gateway: ServiceModel, subj
       }),
     );
   }
-  return { pairs, findings };
+  return { pairs, understood: true, findings };
 }
 
 /** `80/TCP`. */

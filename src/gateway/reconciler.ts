@@ -2,14 +2,16 @@ import type { CiliumPlace } from '../cilium/discover.ts';
 import type { GatewayConfig } from '../config/config.types.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import { ENVOY_CONFIGS } from '../kube/resources.ts';
+import type { Model } from '../kube/watch.types.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Action } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
 import { askIpModeStored } from './ip-mode-question.ts';
-import type { IpModeStored } from './observation.ts';
+import type { IpModeStored, Seen } from './observation.ts';
 import { assembleObservation, type GatewayReads } from './observe.ts';
 import { foreignOwner } from './ours.ts';
 import { type GatewayPlan, planGateways } from './plan.ts';
+import type { CopyPolicy } from './redirect.ts';
 import { declinedFinding } from './second-writer.ts';
 import { pinId } from './target-ports.ts';
 import type { GatewayView } from './view.ts';
@@ -21,8 +23,7 @@ export interface GatewayReconcilerOptions {
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly fieldManager: string;
-  /** Whether this process, or a live leader beside it, follows the routes afterwards: redirect copies may be written. */
-  readonly follow: boolean;
+  readonly copies: CopyPolicy;
 }
 
 /** Observe and plan for Gateways. A look asks the API server about `ipMode` first where the plan rests on it. */
@@ -32,29 +33,32 @@ export type GatewayReconciler = Reconciler<GatewayPlan>;
 const ASK_AGAIN_MS = 15_000;
 
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
-  const { client, view, place, config, clock, fieldManager, follow } = options;
+  const { client, view, place, config, clock, fieldManager, copies } = options;
   let ipModeStored: IpModeStored = 'unasked';
   let askedAt = 0;
   let unwantedSince = new Map<string, number>();
   const refusedPins = new Set<string>();
-  /** Services that were deleted and that the watch still shows: deleted once is enough. */
+  /** Entrypoints and copies that were deleted and that the watch still shows: deleted once is enough. */
   let deleted = new Set<string>();
 
   function readsNow(): GatewayReads {
     const reads = view.reads();
     if (deleted.size === 0) return reads;
-    deleted = new Set(reads.services.items.map(({ meta }) => meta.uid).filter((uid) => deleted.has(uid)));
-    const items = reads.services.items.map((service) =>
-      deleted.has(service.meta.uid) ? { ...service, meta: { ...service.meta, deleting: true } } : service,
-    );
-    return { ...reads, services: { ...reads.services, items } };
+    const { services, envoyConfigs } = reads;
+    const shown = [...services.items, ...(envoyConfigs?.items ?? [])].map(({ meta }) => meta.uid);
+    deleted = new Set(shown.filter((uid) => deleted.has(uid)));
+    return {
+      ...reads,
+      services: withDeleted(services, deleted),
+      envoyConfigs: envoyConfigs && withDeleted(envoyConfigs, deleted),
+    };
   }
 
   function planNow(): GatewayPlan {
     const now = clock.monotonic();
     const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
     const memory = { ipModeStored, unwantedForMs, refusedPins };
-    const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), config, follow);
+    const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), config, copies);
     // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
     unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
     return plan;
@@ -63,6 +67,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   return {
     look: async (signal) => {
       if (isOpen(ipModeStored) && clock.monotonic() - askedAt > ASK_AGAIN_MS) ipModeStored = 'unasked';
+      await view.whenAsked(signal); // copies that an earlier life left are known before the first write
       let plan = planNow();
       if (plan.needsEnvoyConfigs) {
         view.watchEnvoyConfigs();
@@ -79,7 +84,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     noteApplied: ({ outcome, object }) => {
       const { action, status } = outcome;
       if (object !== undefined) view.upsert(action.request.resource, object);
-      if (action.kind === 'delete-entrypoint' && status === 'applied') deleted.add(action.target.uid);
+      if (action.request.verb === 'delete' && status === 'applied') deleted.add(action.target.uid);
       if (action.kind === 'pin-node-port' && status === 'refused') {
         for (const { after } of action.changes) {
           if (typeof after === 'number') refusedPins.add(pinId(action.target.uid, after));
@@ -93,6 +98,13 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
 
 function isOpen(answer: IpModeStored): boolean {
   return answer === 'denied' || answer === 'unknown';
+}
+
+function withDeleted<T extends Model>(seen: Seen<T>, deleted: ReadonlySet<string>): Seen<T> {
+  const items = seen.items.map((one) =>
+    deleted.has(one.meta.uid) ? { ...one, meta: { ...one.meta, deleting: true } } : one,
+  );
+  return { ...seen, items };
 }
 
 function writerOf(action: Action, view: GatewayView): string {

@@ -5,7 +5,7 @@ import { asRecord, readMeta } from '../kube/read.ts';
 import { readAll } from '../kube/read-all.ts';
 import { ENVOY_CONFIGS } from '../kube/resources.ts';
 import type { ObjectRef, RawObject } from '../kube/types.ts';
-import type { PreparedRequest } from '../plan/apply.ts';
+import type { Prepared } from '../plan/apply.ts';
 import { apiVersionOf } from '../plan/make.ts';
 import type { CopyRequest } from '../plan/plan.types.ts';
 import { MANAGED_LABEL, PREFIX } from './annotations.ts';
@@ -106,6 +106,16 @@ export function describeServices(services: readonly CopyService[]): string {
     .join('; ');
 }
 
+/** `sha256:1b2c3d4e5f60, 12 KiB`. */
+export function describeContent({ contentHash, contentBytes }: EnvoyConfigModel): string {
+  return `sha256:${contentHash.slice(0, 12)}, ${Math.max(1, Math.round(contentBytes / 1024))} KiB`;
+}
+
+/** What a plan calls everything that is copied. */
+export function contentField({ namespace, name }: ObjectRef): string {
+  return `content (copied from ${namespace}/${name})`;
+}
+
 /** The copy without its content: what a plan says of it. Pure. */
 export function copySkeleton(frame: CopyFrame): RawObject {
   const { owner } = frame;
@@ -149,11 +159,7 @@ export function renderCopy(skeleton: RawObject, source: RawObject): RawObject {
  * row the last one wins (design rule 12).
  * @throws KubeError of the read; a conflict when the source is no longer what the plan rests on
  */
-export async function prepareCopy(
-  client: KubeClient,
-  request: CopyRequest,
-  signal: AbortSignal,
-): Promise<PreparedRequest> {
+export async function prepareCopy(client: KubeClient, request: CopyRequest, signal: AbortSignal): Promise<Prepared> {
   const { resource, ref, existing } = request;
   const source = await client.get(resource, request.source, { signal });
   const model = trimEnvoyConfig(source);
@@ -166,7 +172,9 @@ export async function prepareCopy(
     });
   }
   const rendered = renderCopy(request.skeleton, source);
-  if (existing === undefined) return { verb: 'create', resource, object: rendered };
+  const now = describeContent(model);
+  const content = now === request.content ? undefined : { field: contentField(request.source), after: now };
+  if (existing === undefined) return { request: { verb: 'create', resource, object: rendered }, newer: content };
   const metadata = asRecord(rendered.metadata);
   const body: JsonPatchOperation[] = [
     { op: 'test', path: '/metadata/uid', value: existing.uid },
@@ -176,11 +184,12 @@ export async function prepareCopy(
     { op: 'add', path: '/metadata/ownerReferences', value: metadata.ownerReferences },
     { op: 'add', path: '/spec', value: rendered.spec },
   ];
-  return { verb: 'patch', resource, ref, patch: { type: 'json', body } };
+  return { request: { verb: 'patch', resource, ref, patch: { type: 'json', body } }, newer: content };
 }
 
-/** Whether an earlier process left redirect copies. A kind that cannot be read counts as having none. */
-export async function hasCopies(client: KubeClient, signal: AbortSignal): Promise<boolean> {
+/** Whether an earlier process may have left redirect copies: what cannot be read now may be readable in a moment. */
+export async function mayHaveCopies(client: KubeClient, signal: AbortSignal): Promise<boolean> {
   const read = await readAll(client, ENVOY_CONFIGS, { labelSelector: `${MANAGED_LABEL}=true`, signal }, readMeta);
-  return read.ok && read.items.length > 0;
+  if (read.ok) return read.items.length > 0;
+  return read.error.category !== 'not-served' && read.error.category !== 'forbidden';
 }

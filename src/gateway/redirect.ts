@@ -1,21 +1,41 @@
-import { ENVOY_CONFIGS, SERVICES } from '../kube/resources.ts';
-import { describeTarget, finding, targetOf } from '../plan/make.ts';
-import type { Action, Finding, Json } from '../plan/plan.types.ts';
+import { ENVOY_CONFIGS } from '../kube/resources.ts';
+import { targetOf } from '../plan/make.ts';
+import type { Action, Change, Finding } from '../plan/plan.types.ts';
+import { compareAge } from './claims.ts';
 import type { EnvoyConfigModel, ServiceListener } from './models/envoy-config.ts';
 import type { ServiceModel } from './models/service.ts';
-import type { GatewayObservation, Seen } from './observation.ts';
+import type { Seen } from './observation.ts';
 import type { PortPair } from './ports.ts';
 import {
   type CopyFrame,
+  contentField,
   copyFrame,
   copyIsCurrent,
   copyName,
   copySkeleton,
+  describeContent,
   describeServices,
   isCopy,
-  SUBJECT_ANNOTATION,
 } from './redirect-copy.ts';
+import {
+  foreignConfig,
+  hostListener,
+  noSource,
+  notServed,
+  sessionAffinity,
+  staleCopy,
+  staticCopy,
+  unreadable,
+} from './redirect-findings.ts';
 import type { Subject } from './subjects.ts';
+
+/**
+ * What becomes of redirect copies after this pass.
+ * - `followed`: the controller, or a live leader beside `--once`, follows every change
+ * - `static`: nobody does, and the user said that it need not be
+ * - `frozen`: nobody does; copies that exist stay as they are
+ */
+export type CopyPolicy = 'followed' | 'static' | 'frozen';
 
 /** How one entrypoint is sent straight to Envoy. */
 export interface RedirectPlan {
@@ -33,7 +53,6 @@ const NONE = { covered: new Set<number>(), action: undefined, copyUid: undefined
 /**
  * Plans the redirect copy of one entrypoint (design rule 12): the Gateway's own CiliumEnvoyConfig, with the entrypoint
  * in `services`. Never overwrites what is not ours; where it is not possible, the findings say why.
- * @param follow whether somebody will follow the source's changes: the controller does, a lone `--once` does not
  */
 export function planRedirect(
   subject: Subject,
@@ -41,13 +60,16 @@ export function planRedirect(
   entrypoint: ServiceModel,
   pairs: readonly PortPair[],
   envoyConfigs: Seen<EnvoyConfigModel>,
-  follow: boolean,
+  policy: CopyPolicy,
   parts: Pick<Action, 'key' | 'related' | 'pausedBy'>,
 ): RedirectPlan {
   const none = (findings: readonly Finding[]): RedirectPlan => ({ ...NONE, findings });
   if (!envoyConfigs.served) return none([notServed(subject, entrypoint)]);
-  if (!envoyConfigs.complete) return none([unreadable(entrypoint, envoyConfigs.why)]);
   const copy = findCopy(entrypoint, envoyConfigs.items);
+  if (!envoyConfigs.complete) {
+    const findings = [unreadable(entrypoint, envoyConfigs.why)];
+    return { covered: portsOf(copy, pairs), action: undefined, findings, copyUid: copy?.meta.uid };
+  }
   const foreign = findForeign(entrypoint, envoyConfigs.items);
   if (foreign !== undefined) return none([foreignConfig(entrypoint, foreign)]);
   const source = findSource(subject, service, envoyConfigs.items);
@@ -59,9 +81,14 @@ export function planRedirect(
   if (covered.size === 0) return none([]);
   const frame = copyFrame(subject, entrypoint, source, entries);
   const current = copy !== undefined && copyIsCurrent(copy, frame, source);
-  if (!follow) return frozen(subject, entrypoint, copy, current, covered);
+  const lasting = staticCopy(subject, entrypoint);
+  if (policy === 'frozen') {
+    if (copy === undefined) return none([]);
+    const findings = [current ? lasting : staleCopy(subject, entrypoint, copy)];
+    return { covered: portsOf(copy, pairs), action: undefined, findings, copyUid: copy.meta.uid };
+  }
   const action = current ? undefined : copyAction(subject, frame, source, copy, parts);
-  return { covered, action, findings: [], copyUid: copy?.meta.uid };
+  return { covered, action, findings: policy === 'static' ? [lasting] : [], copyUid: copy?.meta.uid };
 }
 
 /** The CiliumEnvoyConfig whose `spec.services` names the Gateway Service; Cilium's own before any other. */
@@ -70,9 +97,9 @@ export function findSource(
   service: ServiceModel,
   configs: readonly EnvoyConfigModel[],
 ): EnvoyConfigModel | undefined {
-  const candidates = configs.filter(
-    (config) => !isCopy(config) && !config.meta.deleting && namesService(config, service) && config.hasListener,
-  );
+  const candidates = configs
+    .filter((config) => !isCopy(config) && !config.meta.deleting && namesService(config, service) && config.hasListener)
+    .sort((a, b) => compareAge(a.meta, b.meta));
   const owned = candidates.filter((config) => config.meta.owners.some((owner) => owner.uid === subject.meta.uid));
   const inNamespace = candidates.filter((config) => config.meta.namespace === service.meta.namespace);
   return owned[0] ?? inNamespace[0];
@@ -94,12 +121,24 @@ function findCopy(entrypoint: ServiceModel, configs: readonly EnvoyConfigModel[]
 /** A CiliumEnvoyConfig that is not ours and has our copy's name, or redirects the entrypoint already. */
 function findForeign(entrypoint: ServiceModel, configs: readonly EnvoyConfigModel[]): EnvoyConfigModel | undefined {
   const name = copyName(entrypoint.meta);
-  return configs.find(
-    (config) =>
-      !isCopy(config) &&
-      (namesService(config, entrypoint) ||
-        (config.meta.namespace === entrypoint.meta.namespace && config.meta.name === name)),
-  );
+  return configs
+    .filter(
+      (config) =>
+        !isCopy(config) &&
+        (namesService(config, entrypoint) ||
+          (config.meta.namespace === entrypoint.meta.namespace && config.meta.name === name)),
+    )
+    .sort((a, b) => compareAge(a.meta, b.meta))[0];
+}
+
+/** Entrypoint ports that a copy answers for as it stands. */
+function portsOf(copy: EnvoyConfigModel | undefined, pairs: readonly PortPair[]): ReadonlySet<number> {
+  const entries = copy?.services ?? [];
+  const answered = pairs
+    .filter(({ entrypoint }) => entrypoint.protocol === 'TCP')
+    .map(({ entrypoint }) => entrypoint.port)
+    .filter((port) => entries.some(({ ports }) => ports.length === 0 || ports.includes(port)));
+  return new Set(answered);
 }
 
 /** The source's entries for the Gateway Service, with the entrypoint ports that lead to their ports. */
@@ -129,8 +168,6 @@ function copyAction(
   parts: Pick<Action, 'key' | 'related' | 'pausedBy'>,
 ): Action {
   const ref = { namespace: frame.namespace, name: frame.name };
-  const services = describeServices(frame.services);
-  const before = copy === undefined ? undefined : describeServices(copy.services);
   return {
     ...parts,
     kind: 'write-redirect-copy',
@@ -139,14 +176,7 @@ function copyAction(
         ? { apiVersion: 'cilium.io/v2', kind: ENVOY_CONFIGS.kind, ...ref, uid: '' }
         : targetOf(ENVOY_CONFIGS, copy.meta),
     targetVersion: copy?.meta.resourceVersion ?? '',
-    changes: [
-      {
-        field: `content (copied from ${source.meta.namespace}/${source.meta.name})`,
-        before: copy === undefined ? undefined : describeContent(copy),
-        after: describeContent(source),
-      },
-      ...(before === services ? [] : [{ field: 'spec.services', before, after: services satisfies Json }]),
-    ],
+    changes: changesOf(frame, source, copy),
     reason: copy === undefined ? 'RedirectCopyCreated' : 'RedirectCopyUpdated',
     message:
       copy === undefined
@@ -159,129 +189,33 @@ function copyAction(
       ref,
       source: { namespace: source.meta.namespace, name: source.meta.name },
       sourceServices: describeServices(source.services),
+      content: describeContent(source),
       skeleton: copySkeleton(frame),
       existing: copy === undefined ? undefined : { uid: copy.meta.uid, resourceVersion: copy.meta.resourceVersion },
     },
   };
 }
 
-/** `sha256:1b2c3d4e5f60, 12 KiB`. */
-function describeContent({ contentHash, contentBytes }: EnvoyConfigModel): string {
-  return `sha256:${contentHash.slice(0, 12)}, ${Math.max(1, Math.round(contentBytes / 1024))} KiB`;
-}
-
-/**
- * Copies that no entrypoint needs any more: removed at once, but only where everything that could want them was read
- * (rules 12 and 14).
- */
-export function planOrphans(observation: GatewayObservation, isInUse: (copy: EnvoyConfigModel) => boolean): Action[] {
-  const { envoyConfigs, services, gateways, gatewayClasses, ingresses } = observation;
-  if (envoyConfigs === undefined || !envoyConfigs.complete || !services.complete) return [];
-  const gatewaysKnown = gateways.complete && gatewayClasses.complete;
-  return envoyConfigs.items
-    .filter((config) => isCopy(config) && !config.meta.deleting && !isInUse(config))
-    .filter(({ meta }) =>
-      meta.annotations[SUBJECT_ANNOTATION]?.startsWith('Ingress') === true ? ingresses.complete : gatewaysKnown,
-    )
-    .map(deleteCopy);
-}
-
-function deleteCopy(copy: EnvoyConfigModel): Action {
-  const { namespace, name } = copy.meta;
-  return {
-    kind: 'delete-redirect-copy',
-    key: `CiliumEnvoyConfig ${namespace}/${name}`,
-    target: targetOf(ENVOY_CONFIGS, copy.meta),
-    targetVersion: copy.meta.resourceVersion,
-    changes: [{ field: 'spec.services', before: describeServices(copy.services), after: undefined }],
-    reason: 'RedirectCopyDeleted',
-    message: `Remove the redirect of ${copy.meta.annotations[SUBJECT_ANNOTATION] ?? 'a Gateway'}: its Gateway, entrypoint or choice is gone.`,
-    request: {
-      verb: 'delete',
-      resource: ENVOY_CONFIGS,
-      ref: { namespace, name },
-      uid: copy.meta.uid,
-      resourceVersion: copy.meta.resourceVersion,
-    },
-    related: [],
-  };
-}
-
-/** A pass that nobody follows up (`--once` without a controller): what is there stays as it is. */
-function frozen(
-  subject: Subject,
-  entrypoint: ServiceModel,
-  copy: EnvoyConfigModel | undefined,
-  current: boolean,
-  covered: ReadonlySet<number>,
-): RedirectPlan {
-  if (copy === undefined) return { ...NONE, findings: [] };
-  const stale = finding('redirect', 'warn', {
-    reason: 'RedirectCopyStale',
-    target: targetOf(ENVOY_CONFIGS, copy.meta),
-    message: `The entrypoint of ${subject.key} is sent to Envoy by a copy that is older than the Gateway's configuration: it answers by old routes.`,
-    fix: 'Run the controller, which follows every change; or bring the copy up to date once with --once --allow-static-redirect.',
-    evidence: { entrypoint: describeTarget(targetOf(SERVICES, entrypoint.meta)) },
-  });
-  return { covered, action: undefined, findings: current ? [] : [stale], copyUid: copy.meta.uid };
-}
-
-function redirectFinding(reason: string, entrypoint: ServiceModel, message: string, fix: string): Finding {
-  return finding('redirect', 'warn', { reason, target: targetOf(SERVICES, entrypoint.meta), message, fix });
-}
-
-function notServed(subject: Subject, entrypoint: ServiceModel): Finding {
-  return redirectFinding(
-    'EnvoyConfigNotServed',
-    entrypoint,
-    `The entrypoint of ${subject.key} cannot be sent straight to Envoy: the API server does not know CiliumEnvoyConfig.`,
-    "Switch it on in Cilium's Helm values: envoyConfig.enabled=true (gatewayAPI.enabled=true does it, too), and restart cilium-operator.",
-  );
-}
-
-function unreadable(entrypoint: ServiceModel, why: string): Finding {
-  return finding('redirect', 'unknown', {
-    reason: 'EnvoyConfigNotReadable',
-    target: targetOf(SERVICES, entrypoint.meta),
-    message: `CiliumEnvoyConfigs could not be read, so the redirect stays as it is: ${why}.`,
-    fix: 'Allow list and watch of ciliumenvoyconfigs.cilium.io, as the chart does.',
-  });
-}
-
-function foreignConfig(entrypoint: ServiceModel, config: EnvoyConfigModel): Finding {
-  const { namespace, name } = config.meta;
-  return finding('redirect', 'fail', {
-    reason: 'ForeignEnvoyConfig',
-    target: targetOf(ENVOY_CONFIGS, config.meta),
-    message: `CiliumEnvoyConfig ${namespace}/${name}, which is not ours, stands in the way of the redirect of Service ${entrypoint.meta.namespace}/${entrypoint.meta.name}; it is left alone.`,
-    fix: `Remove it, if nothing needs it (kubectl -n ${namespace} delete ciliumenvoyconfig ${name}); or choose node-port for this entrypoint.`,
-  });
-}
-
-function noSource(subject: Subject, service: ServiceModel, entrypoint: ServiceModel): Finding {
-  return redirectFinding(
-    'NoSourceEnvoyConfig',
-    entrypoint,
-    `The entrypoint of ${subject.key} cannot be sent straight to Envoy: no CiliumEnvoyConfig names Service ${service.meta.namespace}/${service.meta.name}.`,
-    'Cilium makes it with the first valid listener or route; see: kubectl -n kube-system logs deploy/cilium-operator',
-  );
-}
-
-function hostListener(subject: Subject, entrypoint: ServiceModel, source: EnvoyConfigModel): Finding {
-  return redirectFinding(
-    'SourceHasHostListener',
-    entrypoint,
-    `The entrypoint of ${subject.key} is not sent to Envoy by a redirect: Envoy listens on the nodes themselves (CiliumEnvoyConfig ${source.meta.namespace}/${source.meta.name}).`,
-    'Choose the exposure host-network for this entrypoint.',
-  );
-}
-
-function sessionAffinity(subject: Subject, entrypoint: ServiceModel): Finding {
-  const { namespace, name } = entrypoint.meta;
-  return redirectFinding(
-    'SessionAffinityForbidsRedirect',
-    entrypoint,
-    `The entrypoint of ${subject.key} has sessionAffinity: ClientIP, with which Cilium rejects a redirected Service.`,
-    `kubectl -n ${namespace} patch service ${name} --type=merge -p '{"spec":{"sessionAffinity":"None"}}'`,
-  );
+/** Only what differs: a value that is written again counts as undone by somebody (rule 7). */
+function changesOf(frame: CopyFrame, source: EnvoyConfigModel, copy: EnvoyConfigModel | undefined): Change[] {
+  const services = { before: copy && describeServices(copy.services), after: describeServices(frame.services) };
+  const content = { before: copy && describeContent(copy), after: describeContent(source) };
+  const changes: Change[] = [];
+  if (copy?.contentHash !== source.contentHash) changes.push({ field: contentField(source.meta), ...content });
+  if (services.before !== services.after) changes.push({ field: 'spec.services', ...services });
+  if (copy === undefined) return changes;
+  const { labels, annotations, owners } = copy.meta;
+  for (const [kind, wanted, found] of [
+    ['labels', frame.labels, labels],
+    ['annotations', frame.annotations, annotations],
+  ] as const) {
+    for (const [key, after] of Object.entries(wanted)) {
+      if (found[key] !== after) changes.push({ field: `metadata.${kind}[${key}]`, before: found[key], after });
+    }
+  }
+  const before = owners.map((owner) => owner.uid).join(', ');
+  if (!owners.some((owner) => owner.uid === frame.owner.uid)) {
+    changes.push({ field: 'metadata.ownerReferences', before, after: frame.owner.uid });
+  }
+  return changes;
 }

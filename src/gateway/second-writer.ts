@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../config/config.types.ts';
+import { ENVOY_CONFIGS } from '../kube/resources.ts';
 import { describeTarget, finding } from '../plan/make.ts';
-import type { Declined, Finding } from '../plan/plan.types.ts';
+import type { Action, Declined, Finding } from '../plan/plan.types.ts';
 import { ownClassMend } from './other-owners.ts';
 
 /** What was not written, as findings: a second writer fails, what the user paused or forbade is told. */
@@ -20,7 +21,7 @@ export function declinedFinding(declined: Declined, config: GatewayConfig): Find
     reason,
     target: action.target,
     message: `${object} is not written any more: ${message}`,
-    fix: status ? statusMend(config) : specMend(),
+    fix: status ? statusMend(config) : action.request.resource === ENVOY_CONFIGS ? copyMend(action) : specMend(),
     evidence: { intended: action.message },
   });
 }
@@ -31,6 +32,11 @@ export function statusMend(config: GatewayConfig): string {
     `Best: ${ownClassMend(config)}. Else, on TKE: annotation service.cloud.tencent.com/mode: skip in the Gateway's spec.infrastructure.annotations; ` +
     `with LB-IPAM: Helm defaultLBServiceIPAM=none.`
   );
+}
+
+/** Mends for a redirect copy that somebody else changes or removes. */
+export function copyMend({ target }: Action): string {
+  return `Let that writer leave CiliumEnvoyConfig ${target.namespace}/${target.name} alone, which is made from the Gateway's own: in Argo CD, exclude the kind or switch prune off for it; or choose the exposure node-port for this entrypoint.`;
 }
 
 /** Mends for a targetPort that somebody else sets back. */

@@ -1,14 +1,14 @@
 import type { KubeClient } from '../kube/client.types.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { RawObject } from '../kube/types.ts';
-import type { Action, CopyRequest, Outcome, WriteRequest } from './plan.types.ts';
+import type { Action, Change, CopyRequest, Outcome, WriteRequest } from './plan.types.ts';
 
 /** What carrying an action out needs of the world. */
 export interface ApplyPorts {
   readonly client: KubeClient;
   readonly fieldManager: string;
   /** Makes a request whose bulk is read at the last moment into one that can be sent. Rejects with a KubeError. */
-  readonly prepare: (request: CopyRequest, signal: AbortSignal) => Promise<PreparedRequest>;
+  readonly prepare: (request: CopyRequest, signal: AbortSignal) => Promise<Prepared>;
   /** Asked in the same tick in which the request is sent (rule 15). */
   readonly mayWrite: () => boolean;
 }
@@ -16,7 +16,14 @@ export interface ApplyPorts {
 /** A request that can be sent as it is. */
 export type PreparedRequest = Exclude<WriteRequest, CopyRequest>;
 
+export interface Prepared {
+  readonly request: PreparedRequest;
+  /** The one change that came out newer than it was planned; undefined: none did. */
+  readonly newer: Pick<Change, 'field' | 'after'> | undefined;
+}
+
 export interface Applied {
+  /** With the action as it was carried out. */
   readonly outcome: Outcome;
   /** The object as the server returned it; undefined after a delete, or when nothing was written. */
   readonly object: RawObject | undefined;
@@ -32,18 +39,26 @@ export async function applyAction(action: Action, ports: ApplyPorts, signal: Abo
   signal.throwIfAborted();
   try {
     const { request } = action;
-    const prepared = request.verb === 'copy' ? await ports.prepare(request, signal) : request;
+    const { request: prepared, newer } =
+      request.verb === 'copy' ? await ports.prepare(request, signal) : { request, newer: undefined };
     // Nothing may be awaited between this question and the request.
     if (!ports.mayWrite()) {
       const outcome: Outcome = { action, status: 'declined', reason: 'NotLeader', message: 'The lease is not held.' };
       return { outcome, object: undefined, error: undefined };
     }
     const object = await send(prepared, ports, signal);
-    return { outcome: { action, status: 'applied', reason: '', message: '' }, object, error: undefined };
+    const done = newer === undefined ? action : { ...action, changes: withNewer(action.changes, newer) };
+    return { outcome: { action: done, status: 'applied', reason: '', message: '' }, object, error: undefined };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     return { outcome: outcomeOf(action, error), object: undefined, error };
   }
+}
+
+/** So that a source which goes back to what was planned is not taken for somebody who undid the write (rule 7). */
+function withNewer(changes: readonly Change[], newer: Pick<Change, 'field' | 'after'>): readonly Change[] {
+  const planned = changes.find(({ field }) => field === newer.field);
+  return [{ before: planned?.before, ...newer }, ...changes.filter((change) => change !== planned)];
 }
 
 async function send(request: PreparedRequest, ports: ApplyPorts, signal: AbortSignal): Promise<RawObject | undefined> {

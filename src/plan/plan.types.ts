@@ -51,6 +51,8 @@ export interface CopyRequest {
   readonly source: ObjectRef;
   /** What of the source the plan rests on; when it reads otherwise at the moment of writing, it is planned anew. */
   readonly sourceServices: string;
+  /** What would be copied of the source as the plan saw it, as its change says it. */
+  readonly content: string;
   /** The object without what is copied. */
   readonly skeleton: RawObject;
   /** The copy that is replaced; undefined: there is none. */

@@ -1,0 +1,103 @@
+import type { GatewayConfig } from '../config/config.types.ts';
+import { ENVOY_CONFIGS, SERVICES } from '../kube/resources.ts';
+import { targetOf } from '../plan/make.ts';
+import type { Action, Target } from '../plan/plan.types.ts';
+import type { Claims } from './claims.ts';
+import type { EnvoyConfigModel } from './models/envoy-config.ts';
+import type { ServiceModel } from './models/service.ts';
+import type { GatewayObservation } from './observation.ts';
+import { isPaused } from './paused.ts';
+import type { SubjectState } from './plan-subject.ts';
+import type { CopyPolicy } from './redirect.ts';
+import { copyName, describeServices, isCopy, SUBJECT_ANNOTATION } from './redirect-copy.ts';
+import { compareText, resourceOf, SHARED_INGRESS_KEY } from './subjects.ts';
+
+/**
+ * Copies that no entrypoint needs any more: removed at once, but only where everything that could want them was read
+ * and understood (rules 12 and 14). A pass that nobody follows up leaves those whose Gateway exists (design §6).
+ */
+export function planOrphans(
+  observation: GatewayObservation,
+  config: GatewayConfig,
+  states: readonly SubjectState[],
+  claims: Claims,
+  policy: CopyPolicy,
+): Action[] {
+  const { envoyConfigs, services } = observation;
+  if (envoyConfigs === undefined || !envoyConfigs.complete || !services.complete) return [];
+  return envoyConfigs.items
+    .filter((config) => isCopy(config) && !config.meta.deleting && !isInUse(config, states))
+    .sort((a, b) => compareText(nameOf(a), nameOf(b)))
+    .flatMap((copy) => {
+      const key = copy.meta.annotations[SUBJECT_ANNOTATION] ?? '';
+      const state = states.find(({ subject }) => subject.key === key);
+      if (state === undefined ? !isKnownToBeGone(key, observation) : policy !== 'followed') return [];
+      const entrypoint = services.items.find((service) => !service.meta.deleting && isCopyOf(copy, service));
+      if (entrypoint !== undefined) {
+        // It may be meant for the same Gateway still: the copy waits until that can be told.
+        const ambiguous = config.adopt.mode === 'auto' && claims.uncertain.has(key);
+        if (ambiguous || claims.unclear.includes(entrypoint)) return [];
+      }
+      return [deleteCopy(copy, pausedBy(entrypoint, state))];
+    });
+}
+
+/** A copy is in use by uid, or stays as it is while its entrypoint's plan is not decided. */
+function isInUse(copy: EnvoyConfigModel, states: readonly SubjectState[]): boolean {
+  return states.some((state) => {
+    if (state.copy === 'none') return false;
+    if (state.copy !== 'undecided') return state.copy.uid === copy.meta.uid;
+    return state.entrypoint !== undefined && isCopyOf(copy, state.entrypoint);
+  });
+}
+
+function isCopyOf(copy: EnvoyConfigModel, { meta }: ServiceModel): boolean {
+  return meta.namespace === copy.meta.namespace && copyName(meta) === copy.meta.name;
+}
+
+/** Whether it is certain that nothing of that key exists, given that no plan was made for it. */
+function isKnownToBeGone(subjectKey: string, observation: GatewayObservation): boolean {
+  const { gateways, gatewayClasses, ingresses, settings } = observation;
+  // Only cilium-config tells how the shared Ingress' Service is called.
+  if (subjectKey === SHARED_INGRESS_KEY) return settings !== undefined;
+  return subjectKey.startsWith('Ingress ') ? ingresses.complete : gateways.complete && gatewayClasses.complete;
+}
+
+function pausedBy(
+  entrypoint: ServiceModel | undefined,
+  state: SubjectState | undefined,
+): { readonly pausedBy?: Target } {
+  if (entrypoint !== undefined && isPaused(entrypoint.meta, SERVICES, [])) {
+    return { pausedBy: targetOf(SERVICES, entrypoint.meta) };
+  }
+  if (state !== undefined && isPaused(state.subject.meta, resourceOf(state.subject), [])) {
+    return { pausedBy: state.subject.target };
+  }
+  return {};
+}
+
+function deleteCopy(copy: EnvoyConfigModel, paused: { readonly pausedBy?: Target }): Action {
+  const { namespace, name } = copy.meta;
+  return {
+    kind: 'delete-redirect-copy',
+    key: `CiliumEnvoyConfig ${namespace}/${name}`,
+    target: targetOf(ENVOY_CONFIGS, copy.meta),
+    targetVersion: copy.meta.resourceVersion,
+    changes: [{ field: 'spec.services', before: describeServices(copy.services), after: undefined }],
+    reason: 'RedirectCopyDeleted',
+    message: `Remove the redirect of ${copy.meta.annotations[SUBJECT_ANNOTATION] ?? 'a Gateway'}: its Gateway, entrypoint or choice is gone.`,
+    request: {
+      verb: 'delete',
+      resource: ENVOY_CONFIGS,
+      ref: { namespace, name },
+      uid: copy.meta.uid,
+      resourceVersion: copy.meta.resourceVersion,
+    },
+    related: [],
+    ...paused,
+  };
+}
+
+function nameOf({ meta }: EnvoyConfigModel): string {
+  return `${meta.namespace}/${meta.name}`;
+}
