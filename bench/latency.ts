@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { KubeClient } from '../src/kube/client.types.ts';
 import { at, readMeta } from '../src/kube/read.ts';
 import type { Resource } from '../src/kube/resources.ts';
+import { atDeath } from '../test/control-plane/cleanup.ts';
 import type { ControlPlane } from '../test/control-plane/fixture.ts';
 
 /** Tells when each object of a kind last changed to what is waited for, by a watch of the bench's own. */
@@ -67,7 +68,11 @@ export async function startBare(
     child.stdout.once('data', () => resolve());
     child.once('exit', (code) => reject(new Error(`the bare watcher ended with ${code}`)));
   });
-  return () => void child.kill('SIGKILL');
+  const forget = atDeath(() => void child.kill('SIGKILL'));
+  return () => {
+    child.kill('SIGKILL');
+    forget();
+  };
 }
 
 /** targetPort of the first port. */

@@ -1,5 +1,4 @@
 import { SERVICES } from '../src/kube/resources.ts';
-import { valueAt } from '../test/control-plane/objects.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
 import { observe, startBare, targetPortOf } from './latency.ts';
 import { type Result, ratio, summarise } from './stats.ts';
@@ -29,14 +28,12 @@ export async function nodePortLatency({ cluster, client }: World): Promise<Resul
   const times: Record<'ours' | 'bare', number[]> = { ours: [], bare: [] };
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const name of ['ours', 'bare'] as const) {
-      const nodePort = 30_000 + ((round * 2 + (name === 'ours' ? 0 : 1)) % 1_000) * 2 + 1;
-      const seen = observer.next(`entry-${name}`, (service) => targetPortOf(service) === nodePort);
-      const patch = [{ op: 'replace', path: '/spec/ports/0/nodePort', value: nodePort }];
+      // The lowest 86 ports are given to nobody who does not ask for them.
+      const nodePort = 30_000 + (round % 40) + (name === 'ours' ? 0 : 40);
       const startedAt = performance.now();
-      const answer = await cluster.patch(SERVICES, { namespace: 'default', name: `cilium-gateway-${name}` }, patch, {
-        contentType: 'application/json-patch+json',
-      });
-      if (valueAt(answer, 'spec', 'ports', 0, 'nodePort') !== nodePort) throw new Error('the nodePort was not taken');
+      const seen = observer.next(`entry-${name}`, (service) => targetPortOf(service) === nodePort);
+      seen.catch(() => undefined);
+      if (!(await moveNodePort(cluster, `cilium-gateway-${name}`, nodePort))) continue;
       times[name].push((await seen) - startedAt);
     }
   }
@@ -56,4 +53,13 @@ export async function nodePortLatency({ cluster, client }: World): Promise<Resul
       reached: p99 <= 3,
     },
   ];
+}
+
+/** False when another Service has that port just now: then the round does not count. */
+async function moveNodePort(cluster: World['cluster'], name: string, nodePort: number): Promise<boolean> {
+  const path = `/api/v1/namespaces/default/services/${name}`;
+  const patch = [{ op: 'replace', path: '/spec/ports/0/nodePort', value: nodePort }];
+  const answer = await cluster.request('PATCH', path, patch, 'application/json-patch+json');
+  if (answer.status !== 200 && answer.status !== 422) throw new Error(`PATCH ${path}: ${answer.status}`);
+  return answer.status === 200;
 }

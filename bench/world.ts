@@ -6,6 +6,7 @@ import type { KubeClient } from '../src/kube/client.types.ts';
 import { openConnection } from '../src/kube/connection.ts';
 import { GATEWAYS, SERVICES } from '../src/kube/resources.ts';
 import { systemClock } from '../src/lib/clock.ts';
+import { atDeath } from '../test/control-plane/cleanup.ts';
 import { type ControlPlane, startControlPlane } from '../test/control-plane/fixture.ts';
 import { conditionOf, valueAt } from '../test/control-plane/objects.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
@@ -115,12 +116,13 @@ export interface Child {
 export function startController(cluster: ControlPlane, config: object = {}): Child {
   const path = join(cluster.dir, 'bench-config.json');
   writeFileSync(path, JSON.stringify(config));
-  const args = [BUNDLE, '--kubeconfig', cluster.kubeconfigPath, '--config', path, '--log-level', 'warn'];
+  const args = [BUNDLE, '--kubeconfig', cluster.kubeconfigPath, '--config', path, '--log-level', 'error'];
   return childOf(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
 }
 
 function childOf(child: ReturnType<typeof spawn>): Child {
   const pid = child.pid ?? 0;
+  const forget = atDeath(() => void child.kill('SIGKILL'));
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code) => resolve(code ?? -1));
   });
@@ -131,7 +133,9 @@ function childOf(child: ReturnType<typeof spawn>): Child {
     cpuSeconds: () => cpuSeconds(pid),
     stop: async () => {
       child.kill('SIGTERM');
-      return await ended;
+      const code = await ended;
+      forget();
+      return code;
     },
   };
 }

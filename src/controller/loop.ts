@@ -18,8 +18,10 @@ const MAX_IN_FLIGHT = 16;
 const FINDING_SETTLE_MS = 5_000;
 const BACKOFF = { baseMs: 100, maxMs: 60_000 };
 const CONFLICT_BACKOFF = { baseMs: 20, maxMs: 5_000 };
-/** A burst of events must not keep a core busy: after a pass, so many times its length passes without one. */
-const REST_FACTOR = 5;
+/** Events that come without end must not keep a core busy: beyond a burst, passes take this share of it at most. */
+const BUSY_SHARE = 0.2;
+/** Length of passes, in milliseconds, that a burst may take in a row: a few changes are answered at once. */
+const BURST_MS = 50;
 const MAX_REST_MS = 1_000;
 
 export interface LoopOptions {
@@ -273,6 +275,9 @@ export function createLoop(options: LoopOptions): Loop {
   return {
     wake,
     run: async (signal, hardStop) => {
+      /** Time that passes took, less what was earned back since by idling. */
+      let spent = 0;
+      let lastEndedAt = clock.monotonic();
       onceAborted(signal, () => {
         stopping = true;
       });
@@ -287,7 +292,10 @@ export function createLoop(options: LoopOptions): Loop {
           if (!signal.aborted) logger.error({ err: error }, 'a pass failed');
           waitMs = 1_000;
         }
-        const rest = Math.min(MAX_REST_MS, (clock.monotonic() - startedAt) * REST_FACTOR);
+        const endedAt = clock.monotonic();
+        spent = Math.max(0, spent - (startedAt - lastEndedAt) * BUSY_SHARE) + endedAt - startedAt;
+        lastEndedAt = endedAt;
+        const rest = Math.min(MAX_REST_MS, (spent - BURST_MS) / BUSY_SHARE);
         if (rest > 1) await clock.sleep(rest, signal).catch(() => undefined);
         await idle(waitMs, signal);
       }
