@@ -72,7 +72,7 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
       };
       settled.resolve();
       if (news) {
-        logger.info({ resource: kind, objects }, 'list complete');
+        logger.debug({ resource: kind, objects }, 'list complete');
         tell();
       }
     },

@@ -106,6 +106,17 @@ describe('the logger on a terminal', () => {
     );
   });
 
+  it('writes what a write changed as before → after', () => {
+    const changes = [
+      { field: 'spec.ports[80].targetPort', before: 32546, after: 31597 },
+      { field: 'status.loadBalancer.ingress', after: [{ ip: '203.0.113.20' }] },
+      { field: 'metadata.annotations[a]', before: 'b', after: undefined },
+    ];
+    expect(plain('info', (logger) => logger.info({ changes, reason: 'TargetPortSynced' }, 'written'))).toBe(
+      'hh:mm:ss INFO  written  spec.ports[80].targetPort: 32546 → 31597  status.loadBalancer.ingress: [{ip: 203.0.113.20}]  metadata.annotations[a]: b → gone  reason=TargetPortSynced\n',
+    );
+  });
+
   it('writes an error under its line, each cause indented once more', () => {
     expect(plain('info', (logger) => logger.error({ err: FORBIDDEN }, 'write failed'))).toBe(
       [

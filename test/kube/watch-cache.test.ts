@@ -7,6 +7,7 @@ import type { RawObject } from '../../src/kube/types.ts';
 import type { Model, WatchCache } from '../../src/kube/watch.types.ts';
 import { createWatchCache, type WatchCacheOptions } from '../../src/kube/watch-cache.ts';
 import { systemClock } from '../../src/lib/clock.ts';
+import { eventually } from './eventually.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type RecordedLog, recordLog } from './recorded-log.ts';
 import { answerJson, failure, listOf, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
@@ -86,7 +87,7 @@ describe('a healthy server', () => {
     });
     const cache = start();
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => names(cache)).toEqual(['a@11', 'c@13']);
+    await eventually(() => names(cache)).toEqual(['a@11', 'c@13']);
     expect(changes).toEqual(['a - → 3', 'b - → 4', 'a 3 → 11', 'b 4 → -', 'c - → 13']);
     expect(server.requests[1]?.query.get('resourceVersion')).toBe('10');
     expect(server.requests[1]?.query.get('allowWatchBookmarks')).toBe('true');
@@ -106,7 +107,7 @@ describe('a healthy server', () => {
       }
     });
     start({ timing: { healthyMs: 10 } });
-    await expect.poll(() => server.requests.length).toBe(4);
+    await eventually(() => server.requests.length).toBe(4);
     expect(server.requests.map((request) => request.query.get('resourceVersion'))).toEqual([null, '10', '200', '300']);
   });
 });
@@ -132,8 +133,8 @@ describe('expired versions', () => {
       }
     });
     const cache = start();
-    await expect.poll(() => names(cache)).toEqual(['a@3', 'c@15']);
-    await expect.poll(() => server.requests.length).toBe(4);
+    await eventually(() => names(cache)).toEqual(['a@3', 'c@15']);
+    await eventually(() => server.requests.length).toBe(4);
     expect(changes).toEqual(['a - → 3', 'b - → 4', 'c - → 15', 'b 4 → -']);
     expect(server.requests[3]?.query.get('resourceVersion')).toBe('20');
     expect(cache.state()).toMatchObject({ listsCompleted: 2, error: undefined });
@@ -181,11 +182,11 @@ describe('a watch that breaks', () => {
       }
     });
     const cache = start({ clock });
-    await expect.poll(() => cache.state().error?.category).toBe(category);
+    await eventually(() => cache.state().error?.category).toBe(category);
     expect(names(cache)).toEqual(['a@3']);
     expect(cache.state()).toMatchObject({ synced: true, served: true });
     await wake(clock, 30_000);
-    await expect.poll(() => names(cache)).toEqual(['a@11']);
+    await eventually(() => names(cache)).toEqual(['a@11']);
     expect(cache.state().error).toBeUndefined();
     expect(kinds()).toEqual(['list', 'watch', 'watch']);
     expect(server.requests[2]?.query.get('resourceVersion')).toBe('10');
@@ -204,9 +205,9 @@ describe('a watch that breaks', () => {
       }
     });
     const cache = start({ clock });
-    await expect.poll(() => cache.state().error?.category).toBe('garbled');
+    await eventually(() => cache.state().error?.category).toBe('garbled');
     await wake(clock, 30_000);
-    await expect.poll(kinds).toEqual(['list', 'watch', 'list', 'watch']);
+    await eventually(kinds).toEqual(['list', 'watch', 'list', 'watch']);
     expect(names(cache)).toEqual(['a@3']);
   });
 
@@ -218,7 +219,7 @@ describe('a watch that breaks', () => {
       }
     });
     const cache = start({ timing: { idleTimeoutMs: 60, healthyMs: 10 } });
-    await expect.poll(() => names(cache)).toEqual(['a@11']);
+    await eventually(() => names(cache)).toEqual(['a@11']);
     expect(kinds()).toEqual(['list', 'watch', 'watch']);
   });
 
@@ -259,7 +260,7 @@ describe('a watch that breaks', () => {
     for (let round = 0; round < 3; round += 1) {
       clock.advance(await retryWait(clock));
     }
-    await expect.poll(() => log.messages('info')).toEqual(['list complete', 'watch works again']);
+    await eventually(() => log.messages('info')).toEqual(['watch works again']);
     expect(log.messages('warn')).toEqual(['list or watch fails; trying again']);
     expect(log.lines.find((line) => line.level === 'warn')?.fields).toEqual({
       resource: 'services',
@@ -283,7 +284,7 @@ describe('a list that fails', () => {
       }
     });
     const cache = start({ clock });
-    await expect.poll(() => cache.state().error?.category).toBe('unavailable');
+    await eventually(() => cache.state().error?.category).toBe('unavailable');
     expect(cache.state()).toMatchObject({ synced: false, served: false, listsCompleted: 0 });
     await wake(clock, 1_000);
     await cache.whenSynced(stop.signal);
@@ -302,7 +303,7 @@ describe('a list that fails', () => {
       }
     });
     const cache = start({ clock });
-    await expect.poll(() => cache.state().error?.category).toBe('unavailable');
+    await eventually(() => cache.state().error?.category).toBe('unavailable');
     expect(names(cache)).toEqual(['a@3']);
     expect(cache.state()).toMatchObject({ synced: true, served: true, listsCompleted: 1 });
   });
@@ -321,7 +322,7 @@ describe('a list that fails', () => {
         }
       });
       const cache = start({ clock });
-      await expect.poll(() => cache.state().error?.category).toBe('garbled');
+      await eventually(() => cache.state().error?.category).toBe('garbled');
       expect(names(cache)).toEqual(['a@3']);
     },
   );
@@ -345,14 +346,13 @@ describe('a list that fails', () => {
     });
     const cache = start({ clock });
     for (let round = 0; round < 2; round += 1) {
-      await expect
-        .poll(() => cache.state().error?.message)
+      await eventually(() => cache.state().error?.message)
         .toBe('LIST services: answered version 50, older than 100 that was seen before');
       expect(names(cache)).toEqual(['a@90', 'b@91']);
       clock.advance(await retryWait(clock));
     }
-    await expect.poll(() => names(cache)).toEqual(['a@40']);
-    await expect.poll(() => server.requests.at(-1)?.query.get('resourceVersion')).toBe('50');
+    await eventually(() => names(cache)).toEqual(['a@40']);
+    await eventually(() => server.requests.at(-1)?.query.get('resourceVersion')).toBe('50');
     expect(log.messages('warn')).toContain('versions went back; starting over');
   });
 });
@@ -371,11 +371,11 @@ describe('the list in between', () => {
       answerJson(response, 200, listOf('Service', lists === 1 ? '10' : '20', items));
     });
     const cache = start({ clock, random: () => 0.5 });
-    await expect.poll(kinds).toEqual(['list', 'watch']);
+    await eventually(kinds).toEqual(['list', 'watch']);
     await wake(clock, 599_999);
     expect(kinds()).toEqual(['list', 'watch']);
     await wake(clock, 1_000);
-    await expect.poll(() => names(cache)).toEqual(['a@12']);
+    await eventually(() => names(cache)).toEqual(['a@12']);
     expect(kinds()).toEqual(['list', 'watch', 'list']);
     expect(cache.state().listsCompleted).toBe(2);
   });
@@ -398,13 +398,13 @@ describe('the list in between', () => {
       }
     });
     const cache = start({ clock, random: () => 0.5 });
-    await expect.poll(kinds).toEqual(['list', 'watch']);
+    await eventually(kinds).toEqual(['list', 'watch']);
     await wake(clock, 600_001);
-    await expect.poll(() => cache.state().error?.category).toBe('forbidden');
+    await eventually(() => cache.state().error?.category).toBe('forbidden');
     watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '11') })}\n`);
-    await expect.poll(() => names(cache)).toEqual(['a@11']);
+    await eventually(() => names(cache)).toEqual(['a@11']);
     await wake(clock, 30_000);
-    await expect.poll(() => cache.state()).toMatchObject({ error: undefined, listsCompleted: 2 });
+    await eventually(() => cache.state()).toMatchObject({ error: undefined, listsCompleted: 2 });
   });
 });
 
@@ -431,7 +431,7 @@ describe('a kind that is not served', () => {
     expect(cache.state()).toMatchObject({ served: false, synced: false, error: { category: 'not-served' } });
     served = true;
     clock.advance(await retryWait(clock));
-    await expect.poll(() => cache.state()).toMatchObject({ served: true, synced: true, error: undefined });
+    await eventually(() => cache.state()).toMatchObject({ served: true, synced: true, error: undefined });
     expect(names(cache)).toEqual(['a@3']);
     expect(states).toEqual(['false false not-served', 'true true not-served', 'true true -']);
   });
@@ -452,12 +452,12 @@ describe('a kind that is not served', () => {
       }
     });
     const cache = start({ clock, random: () => 1 });
-    await expect.poll(() => watch).toBeDefined();
+    await eventually(() => watch).toBeDefined();
     gone = true;
     watch?.end();
     // The closed watch, then the first 404.
     clock.advance(await retryWait(clock));
-    await expect.poll(() => cache.state().served).toBe(false);
+    await eventually(() => cache.state().served).toBe(false);
     expect(names(cache)).toEqual(['a@3']);
     expect(changes).toEqual(['a - → 3']);
     // 4 s and 8 s later.
@@ -465,12 +465,12 @@ describe('a kind that is not served', () => {
       expect(names(cache)).toEqual(['a@3']);
       clock.advance(await retryWait(clock));
     }
-    await expect.poll(() => names(cache)).toEqual([]);
+    await eventually(() => names(cache)).toEqual([]);
     expect(changes).toEqual(['a - → 3', 'a 3 → -']);
     expect(cache.state()).toMatchObject({ served: false, synced: false, listsCompleted: 1 });
     gone = false;
     clock.advance(await retryWait(clock));
-    await expect.poll(() => names(cache)).toEqual(['a@3']);
+    await eventually(() => names(cache)).toEqual(['a@3']);
     expect(cache.state()).toMatchObject({ served: true, synced: true, listsCompleted: 2 });
   });
 
@@ -487,9 +487,9 @@ describe('a kind that is not served', () => {
       }
     });
     const cache = start({ clock });
-    await expect.poll(() => cache.state().served).toBe(false);
+    await eventually(() => cache.state().served).toBe(false);
     clock.advance(await retryWait(clock));
-    await expect.poll(() => cache.state().served).toBe(true);
+    await eventually(() => cache.state().served).toBe(true);
     expect([misses, changes]).toEqual([1, ['a - → 3']]);
   });
 });
@@ -503,14 +503,14 @@ describe('objects', () => {
     });
     const cache = start();
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => watch).toBeDefined();
+    await eventually(() => watch).toBeDefined();
     cache.upsert(service('a', '15'));
     cache.upsert(service('a', '14'));
     expect(names(cache)).toEqual(['a@15']);
     watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '12') })}\n`);
     watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '15') })}\n`);
     watch?.write(`${JSON.stringify({ type: 'MODIFIED', object: service('a', '16') })}\n`);
-    await expect.poll(() => names(cache)).toEqual(['a@16']);
+    await eventually(() => names(cache)).toEqual(['a@16']);
     expect(changes).toEqual(['a - → 3', 'a 3 → 15', 'a 15 → 16']);
   });
 
@@ -534,7 +534,7 @@ describe('objects', () => {
         throw new Error('handler');
       },
     });
-    await expect.poll(() => names(cache)).toEqual(['a@3', 'c@12']);
+    await eventually(() => names(cache)).toEqual(['a@3', 'c@12']);
     expect(cache.state()).toMatchObject({ unreadable: 1, error: undefined });
     expect(log.messages('warn').toSorted()).toEqual([
       'change of an object cannot be handled',
@@ -560,6 +560,6 @@ async function wake(clock: FakeClock, ms: number): Promise<void> {
 
 /** The wait that the loop has chosen after a failure; the other sleeper is the list in between. */
 async function retryWait(clock: FakeClock): Promise<number> {
-  await expect.poll(() => clock.sleeping().length, { interval: 5 }).toBe(2);
+  await eventually(() => clock.sleeping().length).toBe(2);
   return clock.sleeping().at(-1) ?? 0;
 }
