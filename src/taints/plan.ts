@@ -63,7 +63,7 @@ const NO_HELP: Help = { actions: [], findings: [], nextLookMs: undefined };
 
 function planBootstrap({ bootstrap, blocked, fit, config }: TaintPlanInput, free: number): Help {
   // Where a node is freed by the ordinary rule, the operator can go there.
-  if (bootstrap === undefined || fit.size > 0) return NO_HELP;
+  if (bootstrap === undefined || fit.size > 0 || blocked.has('SecondLookDue')) return NO_HELP;
   const { deadlock, waitMs } = bootstrap;
   const verdicts = [...blocked.values()].flatMap((nodes) => [...nodes.values()]);
   const candidates = config.bootstrap ? verdicts.filter((one) => isBootstrapCandidate(one, deadlock)) : [];

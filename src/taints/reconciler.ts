@@ -3,7 +3,6 @@ import type { Clock } from '../lib/clock.ts';
 import type { Applied } from '../plan/apply.ts';
 import type { Action } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
-import { BOOTSTRAP_TAINT_REMOVED } from './action.ts';
 import { findDeadlock } from './bootstrap.ts';
 import { createCap, nodesPerWindow } from './cap.ts';
 import type { NodeVerdict } from './evaluate.ts';
@@ -37,7 +36,7 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
   const cap = createCap();
   const underWay = new Set<string>();
   let stuckSince: number | undefined;
-  let freedForOperatorAt = Number.NEGATIVE_INFINITY;
+  let freedAt = Number.NEGATIVE_INFINITY;
 
   function limit(): number {
     return nodesPerWindow(view.nodeCount(), config.maxPercent, config.maxNodes);
@@ -50,7 +49,7 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
     const deadlock = findDeadlock(operators, taints);
     stuckSince = deadlock === undefined ? undefined : (stuckSince ?? now);
     if (deadlock === undefined || stuckSince === undefined) return undefined;
-    const next = Math.max(stuckSince + config.confirmAfterMs, freedForOperatorAt + config.bootstrapIntervalMs);
+    const next = Math.max(stuckSince + config.confirmAfterMs, freedAt + config.bootstrapIntervalMs);
     return { deadlock, waitMs: Math.max(0, next - now) };
   }
 
@@ -83,7 +82,8 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
       if (view.isChanged(name) || underWay.has(name) || cap.free(limit(), clock.monotonic()) < 1) return false;
       cap.take();
       underWay.add(name);
-      if (action.reason === BOOTSTRAP_TAINT_REMOVED) freedForOperatorAt = clock.monotonic();
+      // Whyever it is freed: the operator may go there.
+      freedAt = clock.monotonic();
       return true;
     },
     noteApplied: ({ outcome, object }: Applied) => {

@@ -57,7 +57,6 @@ export function cceNode(name: string, parts: NodeParts = {}): KubeObject {
     metadata: {
       name,
       uid: `uid-${name}`,
-      resourceVersion: '1',
       labels: { 'kubernetes.io/hostname': name, ...(parts.cloudLabels ?? CCE_LABELS), ...parts.labels },
       annotations: parts.annotations ?? {},
       ...parts.metadata,
@@ -104,7 +103,10 @@ export interface AgentParts {
   readonly container?: string;
   readonly terminating?: boolean;
   readonly running?: boolean;
+  /** Kind of the owner. */
   readonly owner?: string;
+  /** A real API server collects Pods whose owner does not exist. */
+  readonly ownerUid?: string;
 }
 
 /** The agent's Pod on a node: Ready for an hour. */
@@ -120,10 +122,15 @@ export function agentPod(node: string, parts: AgentParts = {}): KubeObject {
       namespace: 'kube-system',
       name,
       uid: `uid-${name}`,
-      resourceVersion: '1',
       labels: { 'k8s-app': 'cilium', 'app.kubernetes.io/name': 'cilium-agent' },
       ownerReferences: [
-        { apiVersion: 'apps/v1', kind: parts.owner ?? 'DaemonSet', name: 'cilium', uid: 'uid-set', controller: true },
+        {
+          apiVersion: 'apps/v1',
+          kind: parts.owner ?? 'DaemonSet',
+          name: 'cilium',
+          uid: parts.ownerUid ?? 'uid-set',
+          controller: true,
+        },
       ],
       ...(parts.terminating === true ? { deletionTimestamp: at(0) } : {}),
     },
@@ -225,6 +232,7 @@ export function fakeCluster(...objects: readonly KubeObject[]): FakeCluster {
   const nodes = new Map<string, NodeModel>();
   const raws = new Map<string, KubeObject>();
   const agents = new Map<string, AgentPod>();
+  const agentsByNode = new Map<string, Set<string>>();
   const operators = new Map<string, OperatorPod>();
   const daemonSets = new Map<string, KubeObject>();
   let config: KubeObject | undefined = ciliumConfig();
@@ -246,8 +254,10 @@ export function fakeCluster(...objects: readonly KubeObject[]): FakeCluster {
       }
       case 'Pod': {
         if (object.metadata.labels?.['k8s-app'] === 'cilium') {
-          agents.set(name, trimAgentPod(object));
-          changed.add(agents.get(name)?.node ?? '');
+          const agent = trimAgentPod(object);
+          agents.set(name, agent);
+          agentsByNode.set(agent.node, (agentsByNode.get(agent.node) ?? new Set()).add(name));
+          changed.add(agent.node);
         } else {
           operators.set(name, trimOperatorPod(object));
         }
@@ -285,7 +295,7 @@ export function fakeCluster(...objects: readonly KubeObject[]): FakeCluster {
     raw: (name) => raws.get(name),
     node: (name) => nodes.get(name),
     nodeCount: () => nodes.size,
-    agentsOn: (node) => [...agents.values()].filter((agent) => agent.node === node),
+    agentsOn: (node) => [...(agentsByNode.get(node) ?? [])].flatMap((name) => agents.get(name) ?? []),
     operators: () => [...operators.values()],
     cluster: () => {
       cluster ??= {
