@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EnvoyAnswer } from './answer.ts';
 import type { ConnectReport } from './client.ts';
 import { type Datapath, startDatapath } from './fixture.ts';
 import {
   applyEntrypoint,
+  byRedirect,
   copyRedirect,
   ENTRYPOINT,
   ENTRYPOINT_NODE_PORT,
@@ -65,8 +65,7 @@ describe("redirect: a copy of the Gateway's CiliumEnvoyConfig serves the entrypo
   beforeAll(async () => {
     await applyEntrypoint(datapath, { targetPort: gatewayPort }, false);
     await copyRedirect(datapath.controlPlane);
-    const ofCopy = (answer: EnvoyAnswer): boolean => answer.listener === 'kube-system/gateway-entrypoint/listener';
-    await untilAnswered(datapath, everyNode(datapath, ENTRYPOINT_NODE_PORT), ofCopy);
+    await untilAnswered(datapath, everyNode(datapath, ENTRYPOINT_NODE_PORT), byRedirect);
   });
 
   test.each([

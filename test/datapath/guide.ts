@@ -3,6 +3,7 @@ import type { ObjectRef } from '../../src/kube/types.ts';
 import type { Api } from '../control-plane/api.ts';
 import { type KubeObject, valueAt } from '../control-plane/objects.ts';
 import { waitFor } from '../control-plane/wait.ts';
+import type { EnvoyAnswer } from './answer.ts';
 import { backend, endpointSlice, httpRoute } from './backends.ts';
 import type { Datapath } from './fixture.ts';
 import { NODES } from './network.ts';
@@ -113,6 +114,11 @@ export function redirectCopy(source: KubeObject, ports: readonly number[] = [80]
 export async function copyRedirect(api: Api, ports?: readonly number[]): Promise<void> {
   const source = await waitFor("the Gateway's CiliumEnvoyConfig", () => api.get(ENVOY_CONFIGS, GATEWAY_SERVICE));
   await api.apply(redirectCopy(source, ports));
+}
+
+/** Whether a request came by the redirect, and found its way. */
+export function byRedirect(answer: EnvoyAnswer): boolean {
+  return answer.detail === '' && answer.listener === `${ENTRYPOINT.namespace}/${ENTRYPOINT.name}/listener`;
 }
 
 /** Applies the entrypoint, and waits until all agents serve it as it is now (and, with a copy, through its redirect). */

@@ -1,8 +1,17 @@
 import type { ProbeReport, TargetReport } from './answer.ts';
 
-/** How many attempts were not answered, on all targets. */
-export function failuresOf(report: ProbeReport): number {
+/** How many connections were not answered, on all targets. */
+export function lossesOf(report: ProbeReport): number {
   return report.targets.reduce((sum, { attempts, outcomes }) => sum + attempts - (outcomes.answered ?? 0), 0);
+}
+
+/**
+ * How many were answered with a 5xx, on all targets. A route change that adds or removes a cluster brings some on any
+ * listener: the agent sends clusters, their endpoints and routes without waiting for one another.
+ */
+export function errorsOf(report: ProbeReport): number {
+  const kinds = report.targets.flatMap(({ answers }) => answers);
+  return kinds.filter(({ status }) => status >= 500).reduce((sum, { count }) => sum + count, 0);
 }
 
 /**
