@@ -448,3 +448,37 @@ function managersOf(body: unknown): unknown[] {
   const entries = valueAt(body, 'metadata', 'managedFields');
   return Array.isArray(entries) ? entries.map((entry) => valueAt(entry, 'manager')) : [];
 }
+
+/** The same operator with `gateway-api-hostnetwork-enabled`. */
+export function describeHostNetworkOperator(send: Send): void {
+  test('with host networking a Gateway gets a ClusterIP Service, a listener on the nodes, and never an address', async () => {
+    const metadata = { name: unique('class') };
+    const spec = { controllerName: 'io.cilium/gateway-controller' };
+    await created(send, GATEWAY_CLASSES, { apiVersion: GATEWAY_API, kind: 'GatewayClass', metadata, spec });
+    const name = unique('g');
+    const listeners = [
+      { name: 'http', port: 80, protocol: 'HTTP' },
+      { name: 'alt', port: 8080, protocol: 'HTTP' },
+    ];
+    await created(send, GATEWAYS, {
+      apiVersion: GATEWAY_API,
+      kind: 'Gateway',
+      metadata: { name, namespace: 'default' },
+      spec: { gatewayClassName: metadata.name, listeners },
+    });
+    const gateway = await waitFor('AddressNotAssigned', async () => {
+      const seen = await read(send, GATEWAYS, { namespace: 'default', name });
+      return isKubeObject(seen) && conditionOf(seen, 'Programmed')?.reason === 'AddressNotAssigned' ? seen : false;
+    });
+    expect(conditionOf(gateway, 'Accepted')?.status).toBe('True');
+    const ref = { namespace: 'default', name: `cilium-gateway-${name}` };
+    const service = await read(send, SERVICES, ref);
+    expect(valueAt(service, 'spec', 'type')).toBe('ClusterIP');
+    expect(valueAt(service, 'spec', 'ports', 0)).not.toHaveProperty('nodePort');
+    const config = await read(send, ENVOY_CONFIGS, ref);
+    expect(valueAt(config, 'spec', 'services')).toEqual([{ ...ref, ports: [80, 8080] }]);
+    const onNode = (portValue: number): unknown => ({ socketAddress: { address: '0.0.0.0', portValue } });
+    expect(valueAt(config, 'spec', 'resources', 0, 'address')).toEqual(onNode(80));
+    expect(valueAt(config, 'spec', 'resources', 0, 'additionalAddresses')).toEqual([{ address: onNode(8080) }]);
+  });
+}

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Send } from '../control-plane/http.ts';
-import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
+import { type CiliumOperator, type CiliumOperatorOptions, startCiliumOperator } from '../fake-api/cilium-operator.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
-import { describeCiliumOperator } from './cilium-operator.ts';
+import { describeCiliumOperator, describeHostNetworkOperator } from './cilium-operator.ts';
 import { type Client, createClient } from './client.ts';
 import { describeApiServerContract } from './contract.ts';
 
@@ -26,13 +26,18 @@ describeApiServerContract('the fake API server', async () => {
   };
 });
 
-describe("the model of Cilium's operator", () => {
+const MODELS: readonly (readonly [string, CiliumOperatorOptions, (send: Send) => void])[] = [
+  ["the model of Cilium's operator", {}, describeCiliumOperator],
+  ["the model of Cilium's operator with host networking", { hostNetwork: true }, describeHostNetworkOperator],
+];
+
+describe.each(MODELS)('%s', (_, options, describeSuite) => {
   let api: FakeApi;
   let operator: CiliumOperator;
   let client: Client;
   beforeAll(async () => {
     api = await startFakeApi();
-    operator = startCiliumOperator(api);
+    operator = startCiliumOperator(api, options);
     client = createClient({ server: api.url, ca: '' }, 'any');
   });
   afterAll(async () => {
@@ -42,5 +47,5 @@ describe("the model of Cilium's operator", () => {
   });
 
   const send: Send = (...request) => client.send(...request);
-  describeCiliumOperator(send);
+  describeSuite(send);
 });

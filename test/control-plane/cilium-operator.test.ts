@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { describeCiliumOperator } from '../contract/cilium-operator.ts';
+import { describeCiliumOperator, describeHostNetworkOperator } from '../contract/cilium-operator.ts';
 import { type ControlPlane, startControlPlane } from './fixture.ts';
 import type { Send } from './http.ts';
 
@@ -12,4 +12,15 @@ describe("Cilium's operator", () => {
 
   const send: Send = (...request) => cluster.request(...request);
   describeCiliumOperator(send);
+});
+
+describe("Cilium's operator with host networking", () => {
+  let cluster: ControlPlane;
+  beforeAll(async () => {
+    cluster = await startControlPlane({ ciliumConfig: { 'gateway-api-hostnetwork-enabled': 'true' } });
+  });
+  afterAll(() => cluster?.stop());
+
+  const send: Send = (...request) => cluster.request(...request);
+  describeHostNetworkOperator(send);
 });
