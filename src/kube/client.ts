@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../lib/clock.ts';
+import { createMemoryRelief } from '../lib/memory.ts';
 import { expectObject, readPage } from './answers.ts';
 import type {
   DeleteOptions,
@@ -36,7 +37,7 @@ export interface KubeClientOptions {
 /** The Kubernetes client of the program: plain HTTP requests over one connection pool. Retries nothing but a 401. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { connection, userAgent, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const requests = createRequester({ connection, userAgent, clock, timeoutMs });
+  const requests = createRequester({ connection, userAgent, clock, timeoutMs, onBody: createMemoryRelief() });
 
   async function get(resource: Resource, ref: ObjectRef, request?: RequestOptions): Promise<RawObject> {
     const attempt = requests.attempt(`GET ${resourceName(resource)} ${refName(ref)}`);

@@ -13,6 +13,8 @@ const CHECK_INTERVAL_MS = 5_000;
 /** Idle sockets are closed before the API server (90 s) or a load balancer in front of it (60 s) does. */
 const IDLE_SOCKET_MS = 25_000;
 const MAX_IDLE_SOCKETS = 64;
+/** Silence before the kernel probes whether the peer is there. */
+export const KEEP_ALIVE_MS = 30_000;
 
 /** What a request needs to be sent: where the sockets come from and who we are. */
 export interface RequestSettings {
@@ -32,10 +34,13 @@ export interface Connection {
   /** Namespace of the context; empty when it names none. */
   readonly namespace: string;
   readonly inCluster: boolean;
-  /** @throws what the authentication threw: an exec plugin that failed, a file that is gone */
-  settings(): Promise<RequestSettings>;
+  /**
+   * The settings themselves when they are at hand, as for most requests; else a promise of them, which rejects with
+   * what the authentication threw: an exec plugin that failed, a file that is gone.
+   */
+  settings(): RequestSettings | Promise<RequestSettings>;
   /** After a 401 of a request sent with that generation: whether trying again makes sense. */
-  renew(generation: number): Promise<boolean>;
+  renew(generation: number): boolean;
   /** Closes all sockets. */
   close(): void;
 }
@@ -59,8 +64,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   let generation = 1;
   let checkedAt = options.clock.monotonic();
   let renewedAt = Number.NEGATIVE_INFINITY;
+  let ready: RequestSettings | undefined;
   let pending: Promise<RequestSettings> | undefined;
-  let preparing = false;
   let agent: { readonly key: string; readonly value: HttpAgent } | undefined;
 
   function reload(): void {
@@ -83,16 +88,14 @@ export function openConnection(options: ConnectionOptions): Connection {
     }
     current = loaded;
     generation += 1;
+    ready = undefined;
     pending = undefined;
   }
 
-  async function prepare(): Promise<RequestSettings> {
+  async function prepare(mine: Kubeconfig, version: number): Promise<RequestSettings> {
     const applied: RequestOptions = {};
-    preparing = true;
-    await current.config.applyToHTTPSOptions(applied).finally(() => {
-      preparing = false;
-    });
-    const headers: Record<string, string | readonly string[]> = { ...current.headers };
+    await mine.config.applyToHTTPSOptions(applied);
+    const headers: Record<string, string | readonly string[]> = { ...mine.headers };
     for (const [name, value] of Object.entries(applied.headers ?? {})) {
       if (typeof value === 'string') {
         headers[name] = value;
@@ -101,43 +104,50 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (typeof applied.auth === 'string') {
       headers.Authorization = `Basic ${Buffer.from(applied.auth).toString('base64')}`;
     }
-    const key = tlsKey(applied, current.proxied ? generation : 0);
+    const key = tlsKey(applied, mine.proxied ? version : 0);
     if (agent?.key !== key) {
       // The old agent's sockets end by themselves: streams at the server's timeout, idle ones after 25 s.
-      agent = { key, value: current.proxied ? proxyAgent(applied) : directAgent(server, applied) };
+      agent = { key, value: mine.proxied ? proxyAgent(applied) : directAgent(server, applied) };
     }
-    return { agent: agent.value, headers, generation };
+    return { agent: agent.value, headers, generation: version };
   }
 
-  async function settings(): Promise<RequestSettings> {
+  function settings(): RequestSettings | Promise<RequestSettings> {
     const now = options.clock.monotonic();
-    // An exec plugin that hangs is waited for, not started again and again.
-    if (now - checkedAt >= CHECK_INTERVAL_MS && !preparing) {
+    if (now - checkedAt >= CHECK_INTERVAL_MS) {
       checkedAt = now;
-      pending = undefined;
+      ready = undefined;
       if (stampOf(current) !== stamp) {
         reload();
       }
     }
-    pending ??= prepare();
-    const mine = pending;
+    if (ready !== undefined) {
+      return ready;
+    }
+    pending ??= freshSettings(generation);
+    return pending;
+  }
+
+  /** One at a time: an exec plugin that hangs is waited for, not started again and again. */
+  async function freshSettings(version: number): Promise<RequestSettings> {
     try {
-      return await mine;
-    } catch (error) {
-      if (pending === mine) {
+      const fresh = await prepare(current, version);
+      ready = generation === version ? fresh : ready;
+      return fresh;
+    } finally {
+      if (generation === version) {
         pending = undefined;
       }
-      throw error;
     }
   }
 
-  function renew(used: number): Promise<boolean> {
+  function renew(used: number): boolean {
     const now = options.clock.monotonic();
     if (generation === used && now - renewedAt >= CHECK_INTERVAL_MS) {
       renewedAt = now;
       reload();
     }
-    return Promise.resolve(generation !== used);
+    return generation !== used;
   }
 
   return {
@@ -175,7 +185,7 @@ function tlsKey(applied: RequestOptions, generation: number): string {
 function directAgent(server: URL, applied: RequestOptions): HttpAgent {
   const sockets: AgentOptions = {
     keepAlive: true,
-    keepAliveMsecs: 15_000,
+    keepAliveMsecs: KEEP_ALIVE_MS,
     maxFreeSockets: MAX_IDLE_SOCKETS,
     scheduling: 'lifo',
     timeout: IDLE_SOCKET_MS,

@@ -38,15 +38,24 @@ export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : NO_ITEMS;
 }
 
-/** The string entries of a JSON object, as labels and annotations are; entries of other types are left out. */
+/**
+ * The string entries of a JSON object, as labels and annotations are; entries of other types are left out. An object
+ * that has nothing else is not copied: thousands of them are held.
+ */
 export function asStringMap(value: unknown): Readonly<Record<string, string>> {
-  const found: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [key, entry] of Object.entries(asRecord(value))) {
-    if (typeof entry === 'string') {
-      found[key] = entry;
-    }
+  const record = asRecord(value);
+  if (isStringMap(record)) {
+    return record;
   }
-  return found;
+  return Object.fromEntries(Object.entries(record).filter((entry): entry is [string, string] => isString(entry[1])));
+}
+
+function isStringMap(record: RawObject): record is Readonly<Record<string, string>> {
+  return Object.values(record).every(isString);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** The value at a path of keys and array indexes; undefined as soon as a step is missing or of another type. */

@@ -13,6 +13,8 @@ export interface RequesterOptions {
   readonly clock: Clock;
   /** Of a request that brings none of its own. */
   readonly timeoutMs: number;
+  /** Told the length of each answer before it is parsed. */
+  readonly onBody: (chars: number) => void;
 }
 
 /** One request, before credentials. */
@@ -35,7 +37,7 @@ export interface Requester {
   close(): void;
 }
 
-export function createRequester({ connection, userAgent, clock, timeoutMs }: RequesterOptions): Requester {
+export function createRequester({ connection, userAgent, clock, timeoutMs, onBody }: RequesterOptions): Requester {
   const closed = new AbortController();
 
   /** Runs one exchange; after a 401 once more, if the credentials on disk or from the plugin are new. */
@@ -44,22 +46,23 @@ export function createRequester({ connection, userAgent, clock, timeoutMs }: Req
     run: (request: HttpRequest) => Promise<T>,
     discard: (answer: T) => void,
   ): Promise<T> {
-    const first = await settingsFor(call);
+    const settings = connection.settings();
+    const first = settings instanceof Promise ? await waitFor(settings, call) : settings;
     const answer = await run(requestOf(call, first));
-    if (answer.status !== 401 || !(await connection.renew(first.generation))) {
+    if (answer.status !== 401 || !connection.renew(first.generation)) {
       return answer;
     }
     discard(answer);
-    return run(requestOf(call, await settingsFor(call)));
+    return run(requestOf(call, await waitFor(Promise.resolve(connection.settings()), call)));
   }
 
-  async function settingsFor(call: Call): Promise<RequestSettings> {
+  async function waitFor(settings: Promise<RequestSettings>, call: Call): Promise<RequestSettings> {
     const limitMs = call.options?.timeoutMs ?? timeoutMs;
     const deadline = startDeadline(signalsOf(call), limitMs, () =>
       timeoutError(call.attempt, `the credentials were not ready within ${limitMs / 1000} s; nothing was asked`),
     );
     try {
-      return await deadline.race(connection.settings());
+      return await deadline.race(settings);
     } catch (error) {
       throw deadline.reason() ?? credentialsError(call.attempt, error);
     } finally {
@@ -99,6 +102,7 @@ export function createRequester({ connection, userAgent, clock, timeoutMs }: Req
       if (answer.status < 200 || answer.status > 299) {
         throw answerError(call.attempt, answer, clock);
       }
+      onBody(answer.body.length);
       return parseObject(call.attempt, answer);
     },
     async stream(call) {

@@ -22,12 +22,17 @@ const GET_LEASE: Permission = {
 };
 
 test('says which permissions are denied, why, and which could not be asked for, in the order of the questions', async () => {
+  const eight = Promise.withResolvers<void>();
   let together = 0;
   let most = 0;
   server.play(async (request, response) => {
     together += 1;
     most = Math.max(most, together);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (together === 8) {
+      // Long enough for a ninth, if there were one.
+      setTimeout(eight.resolve, 100);
+    }
+    await eight.promise;
     together -= 1;
     const attributes = asRecord(at(JSON.parse(request.body), 'spec', 'resourceAttributes'));
     if (attributes.resource === 'leases') {

@@ -12,6 +12,7 @@ import { LEASES } from '../../src/kube/resources.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { eventually } from './eventually.ts';
 import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type RecordedLog, recordLog } from './recorded-log.ts';
 
@@ -62,7 +63,7 @@ function stand(identity: string, startMs = Date.parse('2026-01-01T00:00:00Z')): 
       await running;
     },
     pass: async (ms: number) => {
-      await expect.poll(() => clock.sleeping().length, { interval: 2 }).toBe(1);
+      await eventually(() => clock.sleeping().length).toBe(1);
       clock.advance(ms);
     },
   };
@@ -78,6 +79,11 @@ async function leading(identity: string): Promise<Candidate> {
 
 function spec(): RawObject {
   return asRecord(at(api.get(LEASES, REF), 'spec'));
+}
+
+/** Somebody else writes the Lease. */
+function store(next: RawObject): void {
+  api.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: REF, spec: next });
 }
 
 /** Passes time in small steps, as it passes. */
@@ -104,7 +110,7 @@ describe('a Lease', () => {
     for (let round = 0; round < 3; round += 1) {
       await a.pass(2_000);
     }
-    await expect.poll(() => spec().renewTime).toBe('2026-01-01T00:00:06.000000Z');
+    await eventually(() => spec().renewTime).toBe('2026-01-01T00:00:06.000000Z');
     expect(renewTime).toBe('2026-01-01T00:00:00.000000Z');
     expect(spec()).toMatchObject({ acquireTime, leaseTransitions: 0 });
     expect(api.requests.slice(before).map((request) => request.verb)).toEqual(['patch', 'patch', 'patch']);
@@ -129,21 +135,21 @@ describe('a Lease', () => {
     await passSlowly(b, 14_000);
     expect(spec().holderIdentity).toBe('a');
     await passSlowly(b, 4_000);
-    await expect.poll(() => b.lease.isLeader()).toBe(true);
+    await eventually(() => b.lease.isLeader()).toBe(true);
     expect(spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1, acquireTime: spec().renewTime });
   });
 
   test('that expired is taken by one of two', async () => {
     const a = await leading('a');
     await a.stop();
-    api.update(LEASES, REF, (lease) => ({ ...lease, spec: { holderIdentity: 'dead', leaseDurationSeconds: 1 } }));
+    store({ holderIdentity: 'dead', leaseDurationSeconds: 1 });
     const [b, c] = [stand('b'), stand('c')];
     for (let round = 0; round < 3; round += 1) {
       await Promise.all([b.pass(2_000), c.pass(2_000)]);
     }
-    await expect.poll(() => [b, c].filter((each) => each.lease.isLeader()).length).toBe(1);
+    await eventually(() => [b, c].filter((each) => each.lease.isLeader()).length).toBe(1);
     await Promise.all([b.pass(2_000), c.pass(2_000)]);
-    await expect.poll(() => b.clock.sleeping().length + c.clock.sleeping().length).toBe(2);
+    await eventually(() => b.clock.sleeping().length + c.clock.sleeping().length).toBe(2);
     expect([b, c].filter((each) => each.lease.isLeader())).toHaveLength(1);
   });
 
@@ -157,7 +163,7 @@ describe('a Lease', () => {
     expect(a.lease.isLeader()).toBe(false);
     expect(spec()).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 0 });
     await b.pass(2_000);
-    await expect.poll(() => b.lease.isLeader()).toBe(true);
+    await eventually(() => b.lease.isLeader()).toBe(true);
     expect(spec()).toMatchObject({ holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 1 });
   });
 
@@ -174,13 +180,13 @@ describe('the leadership', () => {
   test('ends by the clock, in the same tick, when it was not renewed for ten seconds', async () => {
     const a = await leading('a');
     const term = await a.lease.whenLeader(AbortSignal.timeout(1_000));
-    await expect.poll(() => a.clock.sleeping().length).toBe(1);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
     // As a process that was stopped by a signal: no timer has run yet when it goes on.
     api.faults.intercept((request) => (request.verb === 'patch' ? { kind: 'drop', how: 'reset' } : undefined));
     expect(a.lease.isLeader()).toBe(true);
     a.clock.advance(10_000);
     expect(a.lease.isLeader()).toBe(false);
-    await expect.poll(() => term.aborted).toBe(true);
+    await eventually(() => term.aborted).toBe(true);
     expect((term.reason as Error).message).toBe('no longer leading: it could not be renewed in time');
   });
 
@@ -190,24 +196,20 @@ describe('the leadership', () => {
     for (let round = 0; round < 3; round += 1) {
       await a.pass(2_000);
     }
-    await expect.poll(() => a.clock.sleeping().length).toBe(1);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
     expect(a.lease.isLeader()).toBe(true);
     restore();
     await a.pass(2_000);
-    await expect.poll(() => spec().renewTime).toBe('2026-01-01T00:00:08.000000Z');
+    await eventually(() => spec().renewTime).toBe('2026-01-01T00:00:08.000000Z');
     expect(a.log.messages('warn')).toEqual(['lease cannot be read or written; trying again']);
   });
 
   test('is lost to one who took it meanwhile', async () => {
     const a = await leading('a');
     const term = await a.lease.whenLeader(AbortSignal.timeout(1_000));
-    api.update(
-      LEASES,
-      REF,
-      (lease) => ({ ...lease, spec: { ...asRecord(lease.spec), holderIdentity: 'b' } }) as typeof lease,
-    );
+    store({ ...spec(), holderIdentity: 'b' });
     await a.pass(2_000);
-    await expect.poll(() => term.aborted).toBe(true);
+    await eventually(() => term.aborted).toBe(true);
     expect((term.reason as Error).message).toBe('no longer leading: another holds it now');
     expect(a.lease.isLeader()).toBe(false);
     expect(spec().holderIdentity).toBe('b');
@@ -217,10 +219,10 @@ describe('the leadership', () => {
     const a = await leading('a');
     api.faults.failNext((request) => request.verb === 'patch', { kind: 'cut', afterBytes: 0, how: 'reset' });
     await a.pass(2_000);
-    await expect.poll(() => a.clock.sleeping().length).toBe(1);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
     expect(spec().renewTime).toBe('2026-01-01T00:00:02.000000Z');
     await a.pass(2_000);
-    await expect.poll(() => spec().renewTime).toBe('2026-01-01T00:00:04.000000Z');
+    await eventually(() => spec().renewTime).toBe('2026-01-01T00:00:04.000000Z');
     expect(a.lease.isLeader()).toBe(true);
     expect(spec().leaseTransitions).toBe(0);
   });
@@ -229,7 +231,7 @@ describe('the leadership', () => {
     const a = await leading('a');
     api.remove(LEASES, REF);
     await a.pass(2_000);
-    await expect.poll(() => spec().holderIdentity).toBe('a');
+    await eventually(() => spec().holderIdentity).toBe('a');
     expect(a.lease.isLeader()).toBe(true);
   });
 
@@ -239,7 +241,7 @@ describe('the leadership', () => {
     a.clock.setNow(a.clock.now() + 60_000);
     expect(a.lease.isLeader()).toBe(false);
     await a.pass(2_000);
-    await expect.poll(() => a.lease.isLeader()).toBe(true);
+    await eventually(() => a.lease.isLeader()).toBe(true);
     a.clock.setNow(a.clock.now() - 600_000);
     expect(a.lease.isLeader()).toBe(true);
     expect(term.aborted).toBe(false);
@@ -257,8 +259,7 @@ describe('who leads, asked from outside', () => {
 
   function write(holderIdentity: string, renewedAgoMs: number): void {
     const renewTime = new Date(now - renewedAgoMs).toISOString().replace('Z', '000Z');
-    const lease = { holderIdentity, leaseDurationSeconds: 15, renewTime, acquireTime: renewTime, leaseTransitions: 0 };
-    api.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: REF, spec: lease });
+    store({ holderIdentity, leaseDurationSeconds: 15, renewTime, acquireTime: renewTime, leaseTransitions: 0 });
   }
 
   test('nobody, where there is no Lease or it was given up', async () => {
@@ -291,7 +292,7 @@ describe('who leads, asked from outside', () => {
       write('a', ago);
       const clock = fakeClock(now);
       const answer = readLeaseHolder(client, REF.namespace, REF.name, clock);
-      await expect.poll(() => clock.sleeping().length).toBe(1);
+      await eventually(() => clock.sleeping().length).toBe(1);
       write('a', ago - 2_000);
       clock.advance(1_000);
       await expect(answer).resolves.toMatchObject({ live: true, holder: 'a' });
@@ -303,7 +304,7 @@ describe('who leads, asked from outside', () => {
     const clock = fakeClock(now);
     const answer = readLeaseHolder(client, REF.namespace, REF.name, clock);
     for (let second = 0; second < 15; second += 1) {
-      await expect.poll(() => clock.sleeping().length, { interval: 2 }).toBe(1);
+      await eventually(() => clock.sleeping().length).toBe(1);
       clock.advance(1_000);
     }
     await expect(answer).resolves.toEqual({ live: false, holder: 'a' });

@@ -14,6 +14,7 @@ import type { Model, WatchCache } from '../../src/kube/watch.types.ts';
 import { createWatchCache, type WatchCacheOptions } from '../../src/kube/watch-cache.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { eventually } from './eventually.ts';
 import { recordLog } from './recorded-log.ts';
 
 const WRITE = { fieldManager: 'test' };
@@ -71,7 +72,7 @@ function cached(cache: WatchCache<Model>): readonly string[] {
 }
 
 async function converged(cache: WatchCache<Model>): Promise<void> {
-  await expect.poll(() => cached(cache), { timeout: 5_000 }).toEqual(versions(api.list(CONFIG_MAPS)));
+  await eventually(() => cached(cache)).toEqual(versions(api.list(CONFIG_MAPS)));
 }
 
 describe('writes', () => {
@@ -176,7 +177,7 @@ describe('a cache', () => {
   test('lives on through ended and reset watches, a compaction and a restart', async () => {
     const cache = start();
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
+    await eventually(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
     api.closeWatches(CONFIG_MAPS);
     api.apply(configMap('after-close'));
     await converged(cache);
@@ -191,7 +192,7 @@ describe('a cache', () => {
   test('is mended by the list in between when the watch lost events', async () => {
     const cache = start({ timing: { relistMs: 300 } });
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
+    await eventually(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
     api.faults.watchHook = (event) => (event.type === 'BOOKMARK' ? [event] : []);
     api.apply(configMap('lost'));
     await converged(cache);
@@ -201,7 +202,7 @@ describe('a cache', () => {
   test('is right in the end when events come doubled and out of order', async () => {
     const cache = start();
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
+    await eventually(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
     const late: Parameters<NonNullable<typeof api.faults.watchHook>>[0][] = [];
     api.faults.watchHook = (event) => {
       if (late.length === 0) {
@@ -223,7 +224,7 @@ describe('a cache', () => {
     const cache = start({ resource: GATEWAYS });
     await cache.whenSynced(stop.signal);
     api.removeCrd(GATEWAYS);
-    await expect.poll(() => cache.state()).toMatchObject({ served: false, error: { category: 'not-served' } });
+    await eventually(() => cache.state()).toMatchObject({ served: false, error: { category: 'not-served' } });
     api.installCrd(GATEWAYS);
     const listeners = [{ name: 'http', port: 80, protocol: 'HTTP' }];
     api.apply({
@@ -232,7 +233,7 @@ describe('a cache', () => {
       metadata: { name: 'web' },
       spec: { gatewayClassName: 'cilium', listeners },
     });
-    await expect.poll(() => cache.state(), { timeout: 5_000 }).toMatchObject({ served: true, error: undefined });
+    await eventually(() => cache.state()).toMatchObject({ served: true, error: undefined });
     expect(cache.list().map(({ meta }) => meta.name)).toEqual(['web']);
   });
 
@@ -240,10 +241,10 @@ describe('a cache', () => {
     api.watches.progressNotify = true;
     const cache = start();
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
+    await eventually(() => api.openWatches(CONFIG_MAPS)).toHaveLength(1);
     const before = cache.state().lastEventAt ?? 0;
     api.advance(5);
-    await expect.poll(() => (cache.state().lastEventAt ?? 0) > before).toBe(true);
+    await eventually(() => (cache.state().lastEventAt ?? 0) > before).toBe(true);
     expect(api.requests.filter((request) => request.verb === 'watch')).toHaveLength(1);
   });
 
@@ -254,7 +255,7 @@ describe('a cache', () => {
       onState: ({ error }) => states.push(error?.category),
     });
     await cache.whenSynced(stop.signal);
-    await expect.poll(() => api.requests.filter((request) => request.verb === 'watch').length).toBeGreaterThan(3);
+    await eventually(() => api.requests.filter((request) => request.verb === 'watch').length).toBeGreaterThan(3);
     expect(states).toEqual([undefined]);
     api.apply(configMap('a'));
     await converged(cache);
@@ -265,6 +266,6 @@ describe('a cache', () => {
     const kinds = [CONFIG_MAPS, SERVICES, GATEWAYS];
     const caches = kinds.map((resource) => start({ resource }));
     await Promise.all(caches.map((cache) => cache.whenSynced(stop.signal)));
-    await expect.poll(() => api.openWatches()).toHaveLength(3);
+    await eventually(() => api.openWatches()).toHaveLength(3);
   });
 });

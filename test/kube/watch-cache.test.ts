@@ -346,8 +346,9 @@ describe('a list that fails', () => {
     });
     const cache = start({ clock });
     for (let round = 0; round < 2; round += 1) {
-      await eventually(() => cache.state().error?.message)
-        .toBe('LIST services: answered version 50, older than 100 that was seen before');
+      await eventually(() => cache.state().error?.message).toBe(
+        'LIST services: answered version 50, older than 100 that was seen before',
+      );
       expect(names(cache)).toEqual(['a@90', 'b@91']);
       clock.advance(await retryWait(clock));
     }

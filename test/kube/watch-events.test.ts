@@ -5,6 +5,7 @@ import type { KubeClient, WatchEvent, WatchOptions } from '../../src/kube/client
 import type { KubeError } from '../../src/kube/errors.ts';
 import { LineTooLong, readLines } from '../../src/kube/lines.ts';
 import { ENVOY_CONFIGS, SERVICES } from '../../src/kube/resources.ts';
+import { eventually } from './eventually.ts';
 import { answerJson, failure, type Script, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 async function linesOf(chunks: readonly Buffer[], maxBytes?: number): Promise<readonly string[]> {
@@ -181,7 +182,7 @@ describe('a watch', () => {
     );
     expect(events).toEqual([event]);
     expect((error as Error).message).toBe('stopping');
-    await expect.poll(() => closed).toBe(true);
+    await eventually(() => closed).toBe(true);
   });
 
   test('breaking out of the loop closes the connection', async () => {
@@ -199,7 +200,7 @@ describe('a watch', () => {
     })) {
       break;
     }
-    await expect.poll(() => closed).toBe(true);
+    await eventually(() => closed).toBe(true);
   });
 
   test('carries objects of several megabytes', async () => {
