@@ -58,7 +58,7 @@ export async function settle(parts: SettleParts, signal: AbortSignal): Promise<S
 }
 
 /** Asked not to wait, the run does not judge whether Cilium took over what it has just written. */
-function withoutVerdict(plan: GatewayPlan, outcomes: readonly Outcome[]): GatewayPlan {
+function withoutVerdict(plan: OncePlan, outcomes: readonly Outcome[]): OncePlan {
   const written = new Set(outcomes.filter((one) => one.status === 'applied').map((one) => one.action.key));
   const judged = plan.subjects.filter((state) => written.has(state.subject.key)).map((state) => state.subject.target);
   const findings = plan.findings.filter(
