@@ -14,7 +14,7 @@ import { everyNode, untilAnswered } from './until.ts';
  * LoadBalancer Service in front of the agents whose targetPort is the Gateway's NodePort.
  */
 
-export const GATEWAY: ObjectRef = { namespace: 'default', name: 'ip-gateway' };
+const GATEWAY: ObjectRef = { namespace: 'default', name: 'ip-gateway' };
 export const GATEWAY_SERVICE: ObjectRef = { namespace: 'default', name: 'cilium-gateway-ip-gateway' };
 export const ENTRYPOINT: ObjectRef = { namespace: 'kube-system', name: 'gateway-entrypoint' };
 /** Fixed, because the load balancer's members use it. */
@@ -72,7 +72,7 @@ export interface EntrypointOptions {
 }
 
 /** The Service, and the endpoints that its selector would give it: the agents' Pods, on the nodes' own addresses. */
-export function entrypoint(options: EntrypointOptions): readonly KubeObject[] {
+function entrypoint(options: EntrypointOptions): readonly KubeObject[] {
   const { targetPort, tlsTargetPort, externalTrafficPolicy = 'Cluster', mark = '' } = options;
   const http = { name: 'http', port: 80, nodePort: ENTRYPOINT_NODE_PORT, targetPort, protocol: 'TCP' };
   const https = {
@@ -100,7 +100,7 @@ export function entrypoint(options: EntrypointOptions): readonly KubeObject[] {
 }
 
 /** The Gateway's CiliumEnvoyConfig, made to serve the entrypoint: the redirect, as a person would make it by hand. */
-export function redirectCopy(source: KubeObject, ports: readonly number[] = [80]): KubeObject {
+function redirectCopy(source: KubeObject, ports: readonly number[] = [80]): KubeObject {
   const spec = valueAt(source, 'spec');
   return {
     apiVersion: source.apiVersion,

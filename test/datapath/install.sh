@@ -2,18 +2,15 @@
 # Installs from Debian what the datapath tests need beside root and Go. Does nothing where everything is there.
 set -eu
 missing=
-need() { # program, package
-  command -v "$1" >/dev/null 2>&1 || [ -x "/usr/lib/llvm-19/bin/$1" ] || missing="$missing $2"
+need() { # file, package
+  [ -x "$1" ] || missing="$missing $2"
 }
-need clang clang-19
-need llvm-objcopy llvm-19
-need iptables iptables
-need ip iproute2
-need nsenter util-linux
-need curl curl
-# A clang of another version in the PATH is not the one that the agents call.
-[ -x /usr/lib/llvm-19/bin/clang ] || missing="$missing clang-19"
-[ -x /usr/lib/llvm-19/bin/llvm-objcopy ] || missing="$missing llvm-19"
+for program in iptables:iptables ip:iproute2 nsenter:util-linux openssl:openssl; do
+  need "$(command -v "${program%:*}" || true)" "${program#*:}"
+done
+# The agents call the clang of this folder, whatever else is installed.
+need /usr/lib/llvm-19/bin/clang clang-19
+need /usr/lib/llvm-19/bin/llvm-objcopy llvm-19
 [ -n "$missing" ] || exit 0
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive

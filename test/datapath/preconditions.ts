@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** The agents compile their BPF programs with the `clang` that they find here. */
 export const LLVM_DIR = '/usr/lib/llvm-19/bin';
 
-const PROGRAMS = ['ip', 'iptables', 'nsenter', 'unshare', 'setpriv', 'curl'];
+const PROGRAMS = ['ip', 'iptables', 'nsenter', 'unshare', 'setpriv', 'openssl'];
 
 /**
  * Rejects with everything that is missing and how to get it. A datapath test that can't run has failed: it never

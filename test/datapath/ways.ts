@@ -7,7 +7,7 @@ export function waysOf(report: ConnectReport): Readonly<Record<string, number>> 
 }
 
 /** Which node answered, by which route, and from which cluster (without the name of the CiliumEnvoyConfig). */
-export function wayOf({ node, route, cluster }: EnvoyAnswer): string {
+function wayOf({ node, route, cluster }: EnvoyAnswer): string {
   return `${node} ${route} → ${cluster.replace(/^.*\//, '')}`;
 }
 
@@ -17,7 +17,7 @@ export function clientsOf(report: ConnectReport): Readonly<Record<string, number
 }
 
 /** Without the port. */
-export function clientOf({ client }: EnvoyAnswer): string {
+function clientOf({ client }: EnvoyAnswer): string {
   return client.replace(/:\d+$/, '');
 }
 
