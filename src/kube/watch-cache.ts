@@ -119,6 +119,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   }
 
   async function watch(from: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted(); // at the end of a list, say: a listener that is added now would never be called
     const mine = new AbortController();
     watching = mine;
     const onAbort = (): void => mine.abort(abortReason(signal));
