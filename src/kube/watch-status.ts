@@ -95,7 +95,11 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
         state = { ...state, served: false };
         settled.resolve();
       }
-      if (news) {
+      if (news && error.category === 'not-served' && !state.synced) {
+        // A kind that this cluster never had is no trouble: who needs it says so.
+        logger.debug(fields, 'kind is not served; asking again from time to time');
+        tell();
+      } else if (news) {
         logger.warn(fields, 'list or watch fails; trying again');
         tell();
       } else {
