@@ -26,6 +26,7 @@ export default defineConfig({
         test: {
           name: 'datapath',
           include: ['test/datapath/**/*.test.ts'],
+          globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: 5 * MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS,
           fileParallelism: false,

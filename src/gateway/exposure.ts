@@ -84,7 +84,7 @@ export function resolveExposure(given: ExposureParts): ResolvedExposure {
   if (!understood) return { exposure: 'node-port', ...settled, copy: 'undecided' };
   const redirect = planRedirect(subject, service, entrypoint, pairs, observation.envoyConfigs, copies, parts);
   findings.push(...redirect.findings);
-  const open = pairs.filter((pair) => !redirect.covered.has(pair.entrypoint.port));
+  const open = pairs.filter(({ entrypoint: { protocol, port } }) => protocol !== 'TCP' || !redirect.covered.has(port));
   const fallback = hasPodMembers(entrypoint) ? 'pod-ip' : 'node-port';
   if (open.length > 0 && fallback === 'node-port') {
     findings.push(
