@@ -1,85 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import {
-  ENVOY_CONFIGS,
-  GATEWAY_CLASSES,
-  GATEWAYS,
-  INGRESSES,
-  LB_IP_POOLS,
-  type Resource,
-  SERVICES,
-} from '../../src/kube/resources.ts';
+import { ENVOY_CONFIGS, GATEWAY_CLASSES, GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import type { Send } from '../control-plane/http.ts';
 import { conditionOf, isKubeObject, resourcePath, valueAt } from '../control-plane/objects.ts';
 import { waitFor } from '../control-plane/wait.ts';
 import { ANY_NUMBER, created, JSON_PATCH, MERGE_PATCH, matching, type ObjectBody, read, unique } from './client.ts';
-
-const GATEWAY_API = 'gateway.networking.k8s.io/v1';
-const CLASS_CONFIGS: Resource = {
-  group: 'cilium.io',
-  version: 'v2alpha1',
-  plural: 'ciliumgatewayclassconfigs',
-  kind: 'CiliumGatewayClassConfig',
-  namespaced: true,
-};
-const SLICES: Resource = {
-  group: 'discovery.k8s.io',
-  version: 'v1',
-  plural: 'endpointslices',
-  kind: 'EndpointSlice',
-  namespaced: true,
-};
+import { CLASS_CONFIGS, GATEWAY_API, gatewayWorld, SLICES } from './gateway-world.ts';
 
 /**
  * What this project relies on in Cilium's operator, 1.19.5: the model on the fake server and the real one must
  * agree. Needs the operator with Ingress, garbage collection, and no other LoadBalancer Services that matter.
  */
 export function describeCiliumOperator(send: Send): void {
-  const refOf = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name });
-  const serviceOf = (gateway: string): ObjectRef => refOf(`cilium-gateway-${gateway}`);
-
-  async function gatewayClass(parameters?: unknown): Promise<string> {
-    const name = unique('class');
-    const parametersRef = parameters === undefined ? {} : { parametersRef: parameters };
-    const spec = { controllerName: 'io.cilium/gateway-controller', ...parametersRef };
-    await created(send, GATEWAY_CLASSES, { apiVersion: GATEWAY_API, kind: 'GatewayClass', metadata: { name }, spec });
-    return name;
-  }
-
-  async function gateway(more: Readonly<Record<string, unknown>> = {}, name = unique('g')): Promise<string> {
-    const gatewayClassName = 'gatewayClassName' in more ? more.gatewayClassName : await gatewayClass();
-    const listeners = [{ name: 'http', port: 80, protocol: 'HTTP' }];
-    const spec = { listeners, ...more, gatewayClassName };
-    await created(send, GATEWAYS, { apiVersion: GATEWAY_API, kind: 'Gateway', metadata: refOf(name), spec });
-    return name;
-  }
-
-  function present(resource: Resource, ref: ObjectRef): Promise<unknown> {
-    return waitFor(`${resource.kind} ${ref.name}`, async () => {
-      const answer = await send('GET', resourcePath(resource, ref));
-      return answer.status === 200 ? answer.body : false;
-    });
-  }
-
-  function programmed(name: string, reason: string): Promise<unknown> {
-    return waitFor(`Gateway ${name} with Programmed for reason ${reason}`, async () => {
-      const body = await read(send, GATEWAYS, refOf(name));
-      return isKubeObject(body) && conditionOf(body, 'Programmed')?.reason === reason ? body : false;
-    });
-  }
-
-  async function setIngress(ref: ObjectRef, ingress: unknown): Promise<void> {
-    const body = { status: { loadBalancer: { ingress } } };
-    const answer = await send('PATCH', resourcePath(SERVICES, ref, 'status'), body, MERGE_PATCH);
-    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-  }
-
-  /** A Gateway whose operator work is done: the status says so, and all objects are there. */
-  async function waiting(more: Readonly<Record<string, unknown>> = {}): Promise<string> {
-    const name = await gateway(more);
-    await programmed(name, 'AddressNotAssigned');
-    return name;
-  }
+  const { refOf, serviceOf, gatewayClass, gateway, present, programmed, setIngress, waiting } = gatewayWorld(send);
 
   test('a GatewayClass is accepted', async () => {
     const name = await gatewayClass();
@@ -328,111 +261,6 @@ export function describeCiliumOperator(send: Send): void {
     });
     expect(second).toBe(true);
     expect(valueAt(await read(send, SERVICES, serviceOf(first)), 'spec', 'loadBalancerClass')).toBe('example.com/one');
-  });
-
-  describe('an Ingress', () => {
-    function ingress(name: string, annotations: Readonly<Record<string, string>> = {}): ObjectBody {
-      const backend = { service: { name: 'any', port: { number: 80 } } };
-      const rules = [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }];
-      return {
-        apiVersion: 'networking.k8s.io/v1',
-        kind: 'Ingress',
-        metadata: { ...refOf(name), annotations },
-        spec: { ingressClassName: 'cilium', rules },
-      };
-    }
-
-    function addressed(name: string, expected: unknown): Promise<void> {
-      return waitFor(`the status of Ingress ${name}`, async () => {
-        const seen = valueAt(await read(send, INGRESSES, refOf(name)), 'status', 'loadBalancer', 'ingress');
-        return JSON.stringify(seen) === JSON.stringify(expected);
-      }).then(() => undefined);
-    }
-
-    test('of its own gets a Service and a CiliumEnvoyConfig, and follows the status of the Service', async () => {
-      const name = unique('i');
-      await created(send, INGRESSES, ingress(name));
-      const ref = refOf(`cilium-ingress-${name}`);
-      const service = await present(SERVICES, ref);
-      expect(valueAt(service, 'metadata', 'labels')).toEqual({ 'cilium.io/ingress': 'true' });
-      expect(valueAt(service, 'spec')).toMatchObject({
-        type: 'LoadBalancer',
-        ipFamilyPolicy: 'PreferDualStack',
-        ports: [
-          { name: 'http', port: 80 },
-          { name: 'https', port: 443 },
-        ],
-      });
-      const config = await present(ENVOY_CONFIGS, refOf(`cilium-ingress-default-${name}`));
-      expect(valueAt(config, 'spec', 'services')).toEqual([{ ...ref, ports: [80] }]);
-      expect(valueAt(config, 'metadata', 'ownerReferences', 0)).toMatchObject({
-        kind: 'Ingress',
-        name,
-        controller: true,
-      });
-      await setIngress(ref, [{ ip: '203.0.113.30' }]);
-      await addressed(name, [{ ip: '203.0.113.30' }]);
-      await setIngress(ref, null);
-      await addressed(name, undefined);
-    });
-
-    test('that is shared follows the Service that Helm made, with one CiliumEnvoyConfig for all', async () => {
-      const shared = { namespace: 'kube-system', name: 'cilium-ingress' };
-      const ports = [
-        { name: 'http', port: 80 },
-        { name: 'https', port: 443 },
-      ];
-      const metadata = { ...shared, labels: { 'cilium.io/ingress': 'true' } };
-      await created(send, SERVICES, {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata,
-        spec: { type: 'LoadBalancer', ports },
-      });
-      const name = unique('i');
-      await created(send, INGRESSES, ingress(name, { 'ingress.cilium.io/loadbalancer-mode': 'shared' }));
-      const config = await present(ENVOY_CONFIGS, shared);
-      expect(valueAt(config, 'spec', 'services')).toEqual([{ ...shared, ports: [80, 443] }]);
-      expect(valueAt(config, 'metadata', 'ownerReferences')).toBeUndefined();
-      await setIngress(shared, [{ ip: '203.0.113.31' }]);
-      await addressed(name, [{ ip: '203.0.113.31' }]);
-    });
-  });
-
-  describe('LB-IPAM', () => {
-    test('owns Services without a class while there is a pool, and only those', async () => {
-      const config = unique('config');
-      const spec = { service: { loadBalancerClass: 'example.com/ours' } };
-      const kind = 'CiliumGatewayClassConfig';
-      await created(send, CLASS_CONFIGS, { apiVersion: 'cilium.io/v2alpha1', kind, metadata: refOf(config), spec });
-      const parameters = { group: 'cilium.io', kind, name: config, namespace: 'default' };
-      const plain = await waiting();
-      const classed = await waiting({ gatewayClassName: await gatewayClass(parameters) });
-      const ours = [{ ip: '198.51.100.1', ipMode: 'Proxy' }];
-      await setIngress(serviceOf(plain), ours);
-      await setIngress(serviceOf(classed), ours);
-      const ingressOf = async (name: string): Promise<unknown> =>
-        valueAt(await read(send, SERVICES, serviceOf(name)), 'status', 'loadBalancer', 'ingress');
-      const pool = unique('pool');
-      await created(send, LB_IP_POOLS, {
-        apiVersion: 'cilium.io/v2alpha1',
-        kind: 'CiliumLoadBalancerIPPool',
-        metadata: { name: pool },
-        spec: { blocks: [{ cidr: '192.0.2.0/25' }] },
-      });
-      await waitFor('an address of the pool', async () =>
-        /"192\.0\.2\.\d+"/.test(JSON.stringify(await ingressOf(plain))),
-      );
-      expect(JSON.stringify(await ingressOf(plain))).not.toContain('198.51.100.1');
-      expect(await ingressOf(classed)).toEqual(ours);
-      await setIngress(serviceOf(plain), ours);
-      await waitFor('our address to go again', async () => {
-        return !JSON.stringify(await ingressOf(plain)).includes('198.51.100.1');
-      });
-      await send('DELETE', resourcePath(LB_IP_POOLS, { namespace: '', name: pool }));
-      await waitFor('the address to go with the pool', async () => (await ingressOf(plain)) === undefined);
-      expect(await ingressOf(classed)).toEqual(ours);
-    });
   });
 
   /** A NodePort that was given to a Service just now; delete the Service, and it is free. */

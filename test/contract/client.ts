@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Resource } from '../../src/kube/resources.ts';
+import { CONFIG_MAPS, type Resource } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import { type Answer, createSender, type Endpoint, type Send } from '../control-plane/http.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
@@ -102,4 +102,25 @@ export function matching(pattern: RegExp): unknown {
 /** The next event of a watch, within five seconds if not said otherwise. */
 export function nextOf(stream: WatchStream, timeoutMs = 5000): Promise<WatchedEvent | undefined> {
   return stream.next(timeoutMs);
+}
+
+/** ConfigMaps of the namespace default, as the plainest of objects. */
+export interface ConfigMapMaker {
+  readonly collection: string;
+  refOf(name: string): { readonly namespace: string; readonly name: string };
+  pathOf(name: string): string;
+  make(metadata?: Readonly<Record<string, unknown>>): Promise<{ name: string; body: unknown }>;
+}
+
+export function configMaps(send: Send): ConfigMapMaker {
+  const refOf = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name });
+  return {
+    collection: resourcePath(CONFIG_MAPS, { namespace: 'default' }),
+    refOf,
+    pathOf: (name) => resourcePath(CONFIG_MAPS, refOf(name)),
+    async make(metadata = {}) {
+      const name = unique('c');
+      return { name, body: await created(send, CONFIG_MAPS, configMap(name, metadata)) };
+    },
+  };
 }

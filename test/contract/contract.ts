@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { describeAccess } from './access.ts';
 import { type Client, createClient } from './client.ts';
 import { describeCustomResources } from './custom-resources.ts';
+import { describeDeletesAndNodes } from './deletes-and-nodes.ts';
 import { describeEventSelectors } from './event-selectors.ts';
+import { describeFieldOwners } from './field-owners.ts';
 import { describeLeasesAndEvents } from './leases-and-events.ts';
 import { describeListsAndWatches } from './lists-and-watches.ts';
 import { describeObjectWrites } from './object-writes.ts';
@@ -49,6 +51,8 @@ export function describeApiServerContract(name: string, start: () => Promise<Con
     const admin = clientOf(() => server.token);
     const send: Client['send'] = (...request) => admin().send(...request);
     describeObjectWrites(send);
+    describeFieldOwners(send);
+    describeDeletesAndNodes(send);
     describeServiceWrites(send);
     describeServiceRules(send);
     describeLeasesAndEvents(send);

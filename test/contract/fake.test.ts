@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Send } from '../control-plane/http.ts';
 import { type CiliumOperator, type CiliumOperatorOptions, startCiliumOperator } from '../fake-api/cilium-operator.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { describeCiliumIngress } from './cilium-ingress.ts';
 import { describeCiliumOperator, describeHostNetworkOperator } from './cilium-operator.ts';
 import { type Client, createClient } from './client.ts';
 import { describeApiServerContract } from './contract.ts';
+import { describeLbIpam } from './lb-ipam.ts';
 
 const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
@@ -27,7 +29,15 @@ describeApiServerContract('the fake API server', async () => {
 });
 
 const MODELS: readonly (readonly [string, CiliumOperatorOptions, (send: Send) => void])[] = [
-  ["the model of Cilium's operator", {}, describeCiliumOperator],
+  [
+    "the model of Cilium's operator",
+    {},
+    (send) => {
+      describeCiliumOperator(send);
+      describeCiliumIngress(send);
+      describeLbIpam(send);
+    },
+  ],
   ["the model of Cilium's operator with host networking", { hostNetwork: true }, describeHostNetworkOperator],
 ];
 

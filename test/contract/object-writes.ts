@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { CONFIG_MAPS, EVENTS, INGRESSES, LEASES, NODES, SERVICES } from '../../src/kube/resources.ts';
+import { CONFIG_MAPS, EVENTS, INGRESSES, LEASES, SERVICES } from '../../src/kube/resources.ts';
 import type { Send } from '../control-plane/http.ts';
 import { resourcePath, valueAt } from '../control-plane/objects.ts';
 import {
   ANY_STRING,
   ANYTHING,
-  APPLY_PATCH,
   configMap,
+  configMaps,
   created,
   JSON_PATCH,
   MERGE_PATCH,
@@ -20,14 +20,7 @@ const CONFLICT = 'the object has been modified; please apply your changes to the
 
 /** Creating, changing and deleting, as it is the same for every kind. */
 export function describeObjectWrites(send: Send): void {
-  const collection = resourcePath(CONFIG_MAPS, { namespace: 'default' });
-  const refOf = (name: string): { namespace: string; name: string } => ({ namespace: 'default', name });
-  const pathOf = (name: string): string => resourcePath(CONFIG_MAPS, refOf(name));
-
-  async function make(metadata: Readonly<Record<string, unknown>> = {}): Promise<{ name: string; body: unknown }> {
-    const name = unique('c');
-    return { name, body: await created(send, CONFIG_MAPS, configMap(name, metadata)) };
-  }
+  const { collection, refOf, pathOf, make } = configMaps(send);
 
   describe('create', () => {
     test('sets uid, resourceVersion and time, and records who wrote which fields', async () => {
@@ -208,173 +201,6 @@ export function describeObjectWrites(send: Send): void {
     });
   });
 
-  describe('managedFields', () => {
-    const owners = (body: unknown): unknown => {
-      const entries = valueAt(body, 'metadata', 'managedFields');
-      return Array.isArray(entries)
-        ? entries.map((entry) => [valueAt(entry, 'manager'), valueAt(entry, 'fieldsV1', 'f:metadata', 'f:annotations')])
-        : [];
-    };
-
-    test('name the owner of each annotation; who removes one takes it from its owner', async () => {
-      const { name } = await make();
-      const annotate = (manager: string, annotations: unknown): ReturnType<Send> =>
-        send('PATCH', `${pathOf(name)}?fieldManager=${manager}`, { metadata: { annotations } }, MERGE_PATCH);
-      await annotate('one', { a: '1', b: '1' });
-      const changed = await annotate('two', { b: '2' });
-      expect(owners(changed.body)).toContainEqual(['one', { '.': {}, 'f:a': {} }]);
-      expect(owners(changed.body)).toContainEqual(['two', { 'f:b': {} }]);
-      const removed = await annotate('three', { a: null });
-      expect(managersOf(removed.body)).not.toContain('three');
-      expect(owners(removed.body)).toContainEqual(['one', {}]);
-      expect(owners(removed.body)).toContainEqual(['two', { 'f:b': {} }]);
-    });
-
-    test('without a fieldManager name the program of the User-Agent, or nobody', async () => {
-      const { body } = await make();
-      expect(managersOf(body)).toEqual(['unknown']);
-    });
-
-    test('have the time of the last write that took a field, in order of time', async () => {
-      const { name, body } = await make();
-      const timeOf = (object: unknown): number =>
-        Date.parse(String(valueAt(object, 'metadata', 'managedFields', 0, 'time')));
-      await new Promise((resolve) => setTimeout(resolve, 1100));
-      const same = await send('PATCH', pathOf(name), { data: { key: 'value' } }, MERGE_PATCH);
-      expect(timeOf(same.body)).toBe(timeOf(body));
-      const changed = await send('PATCH', pathOf(name), { data: { key: 'other' } }, MERGE_PATCH);
-      expect(timeOf(changed.body)).toBeGreaterThan(timeOf(body));
-    });
-  });
-
-  describe('server-side apply', () => {
-    const applied = (name: string, manager: string, data: unknown, force = false): ReturnType<Send> =>
-      send(
-        'PATCH',
-        `${pathOf(name)}?fieldManager=${manager}${force ? '&force=true' : ''}`,
-        {
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: { name },
-          data,
-        },
-        APPLY_PATCH,
-      );
-
-    test('creates, updates, and removes what its manager applied before and no more', async () => {
-      const name = unique('c');
-      expect((await applied(name, 'one', { a: '1', b: '1' })).status).toBe(201);
-      await send('PATCH', pathOf(name), { data: { c: '1' } }, MERGE_PATCH);
-      const again = await applied(name, 'one', { a: '2' });
-      expect(again.status).toBe(200);
-      expect(valueAt(again.body, 'data')).toEqual({ a: '2', c: '1' });
-    });
-
-    test('refuses to take a field of another manager without force', async () => {
-      const name = unique('c');
-      await applied(name, 'one', { a: '1' });
-      expect(await applied(name, 'two', { a: '2' })).toMatchObject({
-        status: 409,
-        body: {
-          reason: 'Conflict',
-          message: 'Apply failed with 1 conflict: conflict with "one": .data.a',
-          details: { causes: [{ reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.a' }] },
-        },
-      });
-      const forced = await applied(name, 'two', { a: '2' }, true);
-      expect(valueAt(forced.body, 'data')).toEqual({ a: '2' });
-      expect(managersOf(forced.body)).toEqual(['two']);
-    });
-
-    test('of the same again changes nothing', async () => {
-      const name = unique('c');
-      const first = await applied(name, 'one', { a: '1' });
-      expect((await applied(name, 'one', { a: '1' })).body).toEqual(first.body);
-    });
-  });
-
-  describe('delete', () => {
-    test('answers with a Status that names the object', async () => {
-      const { name, body } = await make();
-      const answer = await send('DELETE', pathOf(name));
-      expect(answer.body).toMatchObject({
-        kind: 'Status',
-        status: 'Success',
-        details: { name, kind: 'configmaps', uid: valueAt(body, 'metadata', 'uid') },
-      });
-      expect((await send('DELETE', pathOf(name))).status).toBe(404);
-    });
-
-    test('of a Service answers with the Service', async () => {
-      const name = unique('s');
-      await created(send, SERVICES, service(name));
-      const answer = await send('DELETE', resourcePath(SERVICES, refOf(name)));
-      expect(answer).toMatchObject({ status: 200, body: { kind: 'Service', metadata: { name } } });
-    });
-
-    test.each([
-      ['uid', 'the UID in the precondition (other) does not match the UID in record'],
-      [
-        'resourceVersion',
-        'the ResourceVersion in the precondition (other) does not match the ResourceVersion in record',
-      ],
-    ])('with another %s is 409 Conflict', async (member, message) => {
-      const { name } = await make();
-      const options = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { [member]: 'other' } };
-      const answer = await send('DELETE', pathOf(name), options);
-      expect(answer).toMatchObject({ status: 409, body: { reason: 'Conflict', details: { name } } });
-      expect(String(valueAt(answer.body, 'message'))).toContain(message);
-      expect((await send('GET', pathOf(name))).status).toBe(200);
-    });
-
-    test('with a finalizer only marks, and the object goes with its last finalizer', async () => {
-      const { name } = await make({ finalizers: ['example.com/hold'] });
-      const marked = await send('DELETE', pathOf(name));
-      expect(valueAt(marked.body, 'metadata', 'deletionTimestamp')).toEqual(ANY_STRING);
-      expect((await send('GET', pathOf(name))).status).toBe(200);
-      await send('PATCH', pathOf(name), { metadata: { finalizers: null } }, MERGE_PATCH);
-      expect((await send('GET', pathOf(name))).status).toBe(404);
-    });
-
-    test('as a dry run keeps the object', async () => {
-      const { name } = await make();
-      expect((await send('DELETE', `${pathOf(name)}?dryRun=All`)).status).toBe(200);
-      expect((await send('GET', pathOf(name))).status).toBe(200);
-    });
-  });
-
-  describe('nodes', () => {
-    test('are born not ready; taints are removed by a JSON patch that tests them', async () => {
-      const name = unique('n');
-      const taints = [{ key: 'example.com/a', effect: 'NoSchedule' }];
-      const body = await created(send, NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: { taints } });
-      const born = [...taints, { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }];
-      expect(valueAt(body, 'spec', 'taints')).toEqual(born);
-      const operations = [
-        { op: 'test', path: '/spec/taints', value: born },
-        { op: 'replace', path: '/spec/taints', value: born.slice(1) },
-      ];
-      const path = resourcePath(NODES, { namespace: '', name });
-      const removed = await send('PATCH', path, operations, JSON_PATCH);
-      expect(valueAt(removed.body, 'spec', 'taints')).toEqual(born.slice(1));
-      expect((await send('PATCH', path, operations, JSON_PATCH)).status).toBe(422);
-      const emptied = await send('PATCH', path, [{ op: 'replace', path: '/spec/taints', value: [] }], JSON_PATCH);
-      expect(valueAt(emptied.body, 'spec')).toEqual({});
-    });
-
-    test('have no generation, and their status is written through /status alone', async () => {
-      const name = unique('n');
-      const body = await created(send, NODES, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
-      expect(valueAt(body, 'metadata', 'generation')).toBeUndefined();
-      const path = resourcePath(NODES, { namespace: '', name });
-      const conditions = [{ type: 'Ready', status: 'True' }];
-      const whole = await send('PATCH', path, { status: { conditions } }, MERGE_PATCH);
-      expect(valueAt(whole.body, 'status', 'conditions')).toBeUndefined();
-      const status = await send('PATCH', `${path}/status`, { status: { conditions } }, MERGE_PATCH);
-      expect(valueAt(status.body, 'status', 'conditions', 0)).toMatchObject({ type: 'Ready', status: 'True' });
-    });
-  });
-
   test('an Event of an object without a namespace belongs into default', async () => {
     const event = (namespace: string): Parameters<typeof created>[2] => ({
       apiVersion: 'v1',
@@ -392,9 +218,4 @@ export function describeObjectWrites(send: Send): void {
 
 function object(body: unknown): Record<string, unknown> {
   return typeof body === 'object' && body !== null ? { ...body } : {};
-}
-
-function managersOf(body: unknown): unknown[] {
-  const entries = valueAt(body, 'metadata', 'managedFields');
-  return Array.isArray(entries) ? entries.map((entry) => valueAt(entry, 'manager')) : [];
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { describeCiliumIngress } from '../contract/cilium-ingress.ts';
 import { describeCiliumOperator, describeHostNetworkOperator } from '../contract/cilium-operator.ts';
+import { describeLbIpam } from '../contract/lb-ipam.ts';
 import { type ControlPlane, startControlPlane } from './fixture.ts';
 import type { Send } from './http.ts';
 
@@ -12,6 +14,8 @@ describe("Cilium's operator", () => {
 
   const send: Send = (...request) => cluster.request(...request);
   describeCiliumOperator(send);
+  describeCiliumIngress(send);
+  describeLbIpam(send);
 });
 
 describe("Cilium's operator with host networking", () => {

@@ -13,7 +13,7 @@ import { clone, type Json, type KubeObject, objectAt, parseJson, stringAt } from
 import { CRDS, CUSTOM_KINDS, crdOf, type Kind, kindKey, kindOfCrd } from './kinds.ts';
 import { type KubeconfigOptions, kubeconfigText, writeKubeconfig } from './kubeconfig.ts';
 import { Registry, type WriteContext } from './registry.ts';
-import { isWrite, type RecordedRequest } from './requests.ts';
+import { isWrite, type RecordedRequest, recorded } from './requests.ts';
 import { type Change, Store } from './store.ts';
 import type { Environment, Settings } from './strategy.ts';
 import { timestamp } from './times.ts';
@@ -283,8 +283,10 @@ export class FakeApi {
       access: this.access,
       faults: this.faults,
       watches: this.watches,
-      record: (request) => {
+      record: (info, message, body) => {
+        const request = recorded(this.requests.length + 1, info, message, body);
         this.requests.push(request);
+        return request;
       },
     };
   }
