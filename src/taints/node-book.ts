@@ -23,7 +23,9 @@ export interface NodeBook {
   listedTaints(): readonly Taint[];
   /** Milliseconds until a node has to be judged again though nothing changes. */
   nextDueMs(now: number): number | undefined;
-  noteRemoved(action: Action, now: number): void;
+  /** What a removal takes from the node as it is known now, `taintId`. */
+  removable(name: string): readonly string[];
+  noteRemoved(name: string, taintIds: readonly string[], now: number): void;
   /** The write did not fit the node any more: it is not planned again before a newer state was seen. */
   noteConflict(action: Action): void;
   judgements(): number;
@@ -117,12 +119,10 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
       return [...new Map(taints.map((taint) => [taintId(taint), taint])).values()];
     },
     nextDueMs: (now) => (nextDue === Number.POSITIVE_INFINITY ? undefined : Math.max(1, nextDue - now)),
-    noteRemoved: (action, now) => {
-      const { name } = action.target;
+    removable: (name) => verdicts.get(name)?.removable.map(taintId) ?? [],
+    noteRemoved: (name, taintIds, now) => {
       const memory = memories.get(name);
-      const verdict = verdicts.get(name);
-      if (memory === undefined || verdict === undefined) return;
-      memories.set(name, noteRemovals(memory, verdict.removable.map(taintId), now));
+      if (memory !== undefined) memories.set(name, noteRemovals(memory, taintIds, now));
     },
     noteConflict: (action) => {
       const { name } = action.target;

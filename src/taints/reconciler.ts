@@ -34,7 +34,8 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
   const { view, config, clock } = options;
   const book = createNodeBook(view, config, options.givenUp ?? new Map());
   const cap = createCap();
-  const underWay = new Set<string>();
+  /** What the writes under way take from their nodes: the watch may tell before their answers come. */
+  const underWay = new Map<string, readonly string[]>();
   let stuckSince: number | undefined;
   let freedAt = Number.NEGATIVE_INFINITY;
 
@@ -81,7 +82,7 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
       // Something is known that this write was not judged by, or the places of this minute are taken.
       if (view.isChanged(name) || underWay.has(name) || cap.free(limit(), clock.monotonic()) < 1) return false;
       cap.take();
-      underWay.add(name);
+      underWay.set(name, book.removable(name));
       // Whyever it is freed: the operator may go there.
       freedAt = clock.monotonic();
       return true;
@@ -91,8 +92,9 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
       const now = clock.monotonic();
       // Without an answer the node may have been freed all the same.
       cap.settle(status === 'applied' || status === 'failed', now);
-      underWay.delete(action.target.name);
-      if (status === 'applied') book.noteRemoved(action, now);
+      const { name } = action.target;
+      if (status === 'applied') book.noteRemoved(name, underWay.get(name) ?? [], now);
+      underWay.delete(name);
       if (status === 'conflict') book.noteConflict(action);
       if (object !== undefined) view.upsert(action.request.resource, object);
     },

@@ -243,6 +243,28 @@ describe('whoever sets the taint again', () => {
     );
   });
 
+  it('is counted though the watch tells of a removal before its answer comes', async () => {
+    const { cluster, look, clock, reconciler } = scene(
+      [cceNode('n'), agentPod('n')],
+      taintsConfig('removalsPerBoot: 2'),
+    );
+    let tries = 0;
+    for (let round = 0; round < 5; round += 1) {
+      await look();
+      clock.advance(5_000);
+      const [action] = (await look()).actions;
+      if (action === undefined) continue;
+      tries += 1;
+      expect(reconciler.admit?.(action)).toBe(true);
+      cluster.put(cceNode('n', { taints: [] }));
+      await look();
+      const outcome = { action, status: 'applied', reason: '', message: '' } as const;
+      reconciler.noteApplied({ outcome, object: undefined, error: undefined });
+      cluster.put(cceNode('n'));
+    }
+    expect(tries).toBe(2);
+  });
+
   it('is tried anew after a reboot', async () => {
     const room = scene([cceNode('n'), agentPod('n')], taintsConfig('removalsPerBoot: 1'));
     expect(await room.run(10)).toEqual(['n']);
