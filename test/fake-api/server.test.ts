@@ -150,7 +150,7 @@ describe('the state of the fake API server', () => {
     const ref = { namespace: 'kube-system', name: 'cilium-x' };
     const spec = { nodeName: 'any', containers: [{ name: 'cilium-agent', image: 'any' }] };
     api.apply({ apiVersion: 'v1', kind: 'Pod', metadata: ref, spec });
-    await send('DELETE', '/api/v1/namespaces/kube-system/pods/cilium-x');
+    api.remove(PODS, ref, { graceful: true });
     expect(valueAt(api.get(PODS, ref), 'metadata', 'deletionTimestamp')).toEqual(expect.any(String));
     await send('DELETE', '/api/v1/namespaces/kube-system/pods/cilium-x?gracePeriodSeconds=0');
     expect(api.get(PODS, ref)).toBeUndefined();

@@ -215,11 +215,12 @@ export class FakeApi {
     return this.#registry.update(this.#kind(resource), ref.namespace, ref.name, produce, directContext(write));
   }
 
-  /** Deletes as `kubectl delete --now` does; absent objects are no error. */
-  remove(resource: Resource, ref: ObjectRef): void {
+  /** Deletes at once; absent objects are no error. `graceful`: a Pod on a node stays, terminating. */
+  remove(resource: Resource, ref: ObjectRef, options: { readonly graceful?: boolean } = {}): void {
     const kind = this.#kind(resource);
+    const rules = options.graceful === true ? {} : { gracePeriodSeconds: 0 };
     if (this.#store.get(kind, ref.namespace, ref.name) !== undefined) {
-      this.#registry.delete(kind, ref.namespace, ref.name, { gracePeriodSeconds: 0 }, directContext({}));
+      this.#registry.delete(kind, ref.namespace, ref.name, rules, directContext({}));
     }
   }
 
