@@ -18,7 +18,8 @@ import { EVENTS } from './resources.ts';
 /** The same about the same object counts as a repetition for so long after the last time. */
 const REPEAT_WINDOW_MS = 600_000;
 const MAX_REMEMBERED = 4_096;
-const MAX_WAITING = 1_000;
+/** Each of 5,000 nodes freed at once has an Event. */
+const MAX_WAITING = 10_000;
 const CONCURRENCY = 2;
 /** After a 403 no Event is tried for so long: somebody has to change the RBAC first. */
 const FORBIDDEN_PAUSE_MS = 600_000;
