@@ -219,7 +219,11 @@ export function createLoop(options: LoopOptions): Loop {
     try {
       const before = troubles.get(key);
       for (const action of group) {
-        if (stopping || reconciler.admit?.(action) === false) return;
+        if (stopping) return;
+        if (reconciler.admit?.(action) === false) {
+          postpone(key, undefined, CONFLICT_BACKOFF);
+          return;
+        }
         const applied = await applyAction(action, ports, signal);
         reconciler.noteApplied(applied);
         if (!settleOutcome(key, applied, reconcileId)) return;

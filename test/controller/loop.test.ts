@@ -1,0 +1,399 @@
+import { describe, expect, it } from 'vitest';
+import type { RawObject } from '../../src/kube/types.ts';
+import { finding } from '../../src/plan/make.ts';
+import { action, kubeError } from '../plan/build.ts';
+import { settled, startLoop } from './harness.ts';
+
+const MINUTE = 60_000;
+const a = action({ uid: 'a', name: 'a' });
+const b = action({ uid: 'b', name: 'b' });
+const other = action({ uid: 'c', name: 'c', key: 'Gateway default/api' });
+
+/** Answers that the test gives one by one. */
+function byHand() {
+  const waiting: PromiseWithResolvers<RawObject>[] = [];
+  return {
+    answer: () => {
+      const one = Promise.withResolvers<RawObject>();
+      waiting.push(one);
+      return one.promise;
+    },
+    next: async () => {
+      waiting.shift()?.resolve({});
+      await settled();
+    },
+    open: () => waiting.length,
+  };
+}
+
+describe('when the loop looks', () => {
+  it('once at the start, and again when something changed', async () => {
+    const loop = startLoop();
+    await settled();
+    expect(loop.cluster.looks).toBe(1);
+    loop.wake();
+    await settled();
+    expect(loop.cluster.looks).toBe(2);
+  });
+
+  it('once for a burst of changes', async () => {
+    const loop = startLoop();
+    await settled();
+    for (let change = 0; change < 100; change += 1) loop.wake();
+    await settled();
+    expect(loop.cluster.looks).toBe(2);
+  });
+
+  it('once more for what changes during a look', async () => {
+    const loop = startLoop();
+    await settled();
+    loop.cluster.duringLook = () => {
+      loop.cluster.duringLook = () => Promise.resolve();
+      for (let change = 0; change < 10; change += 1) loop.wake();
+      return Promise.resolve();
+    };
+    loop.wake();
+    await settled();
+    expect(loop.cluster.looks).toBe(3);
+  });
+
+  it('after the time of a full pass, if nothing happens', async () => {
+    const loop = startLoop();
+    await settled();
+    await loop.pass(10 * MINUTE - 1);
+    expect(loop.cluster.looks).toBe(1);
+    await loop.pass(1);
+    expect(loop.cluster.looks).toBe(2);
+  });
+
+  it('earlier where the plan asks for it', async () => {
+    const loop = startLoop();
+    loop.cluster.nextLookMs = 7_000;
+    await loop.become();
+    const { looks } = loop.cluster;
+    await loop.pass(7_000);
+    expect(loop.cluster.looks).toBe(looks + 1);
+  });
+
+  it('a second after a look failed, and does not end', async () => {
+    const loop = startLoop();
+    loop.cluster.duringLook = () => Promise.reject(new Error('no answer'));
+    loop.wake();
+    await settled();
+    expect(loop.log.messages('error')).toContain('a pass failed');
+    loop.cluster.duringLook = () => Promise.resolve();
+    await loop.become(a);
+    expect(loop.written()).toEqual(['a']);
+  });
+
+  it('with a rest after a long pass, so that a burst keeps no core busy', async () => {
+    const loop = startLoop();
+    await settled();
+    loop.cluster.duringLook = () => {
+      loop.clock.advance(100);
+      return Promise.resolve();
+    };
+    loop.wake();
+    await settled();
+    loop.wake();
+    await settled();
+    expect(loop.cluster.looks).toBe(2);
+    const [rest = 0] = loop.clock.sleeping();
+    expect(rest).toBeGreaterThanOrEqual(100);
+    await loop.pass(rest);
+    expect(loop.cluster.looks).toBe(3);
+  });
+});
+
+describe('writes', () => {
+  it('of one subject are made in order, one at a time', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a, b);
+    expect(loop.written()).toEqual(['a']);
+    loop.wake();
+    await settled();
+    expect(loop.written()).toEqual(['a']);
+    await server.next();
+    expect(loop.written()).toEqual(['a', 'b']);
+  });
+
+  it('of several subjects are made side by side', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a, other);
+    expect(loop.written()).toEqual(['a', 'c']);
+  });
+
+  it('are at most 16 at a time, and the rest follows', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    const many = Array.from({ length: 40 }, (_, index) =>
+      action({ uid: `u${index}`, name: `n${index}`, key: `Gateway default/${index}` }),
+    );
+    await loop.become(...many);
+    expect(server.open()).toBe(16);
+    await server.next();
+    expect([server.open(), loop.written()]).toEqual([16, many.slice(0, 17).map(({ target }) => target.name)]);
+    for (let rest = 0; rest < 39; rest += 1) await server.next();
+    expect(new Set(loop.written()).size).toBe(40);
+    expect(loop.written()).toHaveLength(40);
+  });
+
+  it('planned while another write of their subject was under way are not made: the look may be older than that write', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a);
+    const looking = Promise.withResolvers<void>();
+    loop.cluster.duringLook = () => {
+      loop.cluster.duringLook = () => Promise.resolve();
+      return looking.promise;
+    };
+    loop.wake();
+    await settled();
+    const stale = loop.cluster.due;
+    await server.next();
+    loop.cluster.due = stale;
+    loop.cluster.duringLook = () => {
+      loop.cluster.due = [];
+      return Promise.resolve();
+    };
+    looking.resolve();
+    await settled();
+    expect(loop.written()).toEqual(['a']);
+  });
+
+  it('are told once, in the log and as Events', async () => {
+    const loop = startLoop();
+    await loop.become(a);
+    expect(loop.log.lines.filter(({ level }) => level === 'info')).toMatchObject([
+      {
+        message: 'Try something.',
+        fields: { action: 'publish-address', reason: 'Tried', object: 'Service default/a' },
+      },
+    ]);
+    expect(loop.told).toEqual(['applied a']);
+  });
+
+  it('that no longer rest on the newest that is known are skipped', async () => {
+    const loop = startLoop();
+    loop.cluster.admits = false;
+    loop.cluster.due = [a];
+    await settled();
+    loop.stop.abort();
+    expect(loop.written()).toEqual([]);
+    await loop.ended;
+  });
+});
+
+describe('a write that fails', () => {
+  it('is tried again with a growing delay, with nothing sent before', async () => {
+    const loop = startLoop({ answer: () => Promise.reject(kubeError('unavailable')) });
+    await loop.become(a);
+    const times: number[] = [];
+    let last = loop.client.sent.length;
+    for (let ms = 0; ms < 2_000; ms += 10) {
+      loop.wake();
+      await loop.pass(10);
+      if (loop.client.sent.length > last) times.push(ms + 10);
+      last = loop.client.sent.length;
+    }
+    expect(times).toEqual([50, 150, 350, 750, 1550]);
+  });
+
+  it('waits as long as the server asks', async () => {
+    const loop = startLoop({ answer: () => Promise.reject(kubeError('throttled', 5_000)) });
+    await loop.become(a);
+    await loop.pass(4_999);
+    expect(loop.written()).toEqual(['a']);
+    await loop.pass(1);
+    expect(loop.written()).toEqual(['a', 'a']);
+  });
+
+  it('keeps the later ones of its subject back, not those of others', async () => {
+    const loop = startLoop({
+      answer: ({ name }) => (name === 'a' ? Promise.reject(kubeError('timeout')) : Promise.resolve({})),
+    });
+    await loop.become(a, b, other);
+    expect(loop.written()).toEqual(['a', 'c']);
+  });
+
+  it('that may fail lets the later ones go on, and waits its own time', async () => {
+    const optional = action({ uid: 'a', name: 'a', parts: { mayFail: true } });
+    const loop = startLoop({
+      answer: ({ name }) => (name === 'a' ? Promise.reject(kubeError('unavailable')) : Promise.resolve({})),
+    });
+    await loop.become(optional, b);
+    expect(loop.written()).toEqual(['a', 'b']);
+    for (let wake = 0; wake < 10; wake += 1) {
+      loop.wake();
+      await settled();
+    }
+    expect(loop.written()).toEqual(['a', 'b']);
+    await loop.pass(50);
+    expect(loop.written()).toEqual(['a', 'b', 'a']);
+    await loop.pass(50);
+    expect(loop.written()).toEqual(['a', 'b', 'a']);
+  });
+
+  it('is no revert, however often', async () => {
+    let failing = false;
+    const loop = startLoop({
+      answer: () => (failing ? Promise.reject(kubeError('unavailable')) : Promise.resolve({})),
+    });
+    await loop.become(a);
+    failing = true;
+    await loop.become(a);
+    for (let round = 0; round < 10; round += 1) await loop.pass(30_000);
+    expect(loop.told.filter((line) => line.startsWith('hold-off'))).toEqual([]);
+  });
+
+  it('of a conflict is looked at anew at once, not sent again', async () => {
+    let answers = 0;
+    const loop = startLoop({
+      answer: () => (answers++ === 0 ? Promise.reject(kubeError('conflict')) : Promise.resolve({})),
+    });
+    await loop.become(a);
+    const { looks } = loop.cluster;
+    expect(loop.written()).toEqual(['a']);
+    await loop.pass(10);
+    expect(loop.cluster.looks).toBeGreaterThan(looks);
+    expect(loop.written()).toEqual(['a', 'a']);
+  });
+});
+
+describe('a write that is refused', () => {
+  const refusing = () => Promise.reject(kubeError('forbidden'));
+
+  it('is not tried again until the object changes', async () => {
+    const loop = startLoop({ answer: refusing });
+    await loop.become(a);
+    await loop.become(a);
+    await loop.pass(5 * MINUTE);
+    expect(loop.written()).toEqual(['a']);
+    await loop.become(action({ uid: 'a', name: 'a', version: '8' }));
+    expect(loop.written()).toEqual(['a', 'a']);
+  });
+
+  it('is tried again when something else is wanted', async () => {
+    const loop = startLoop({ answer: refusing });
+    await loop.become(a);
+    await loop.become(action({ uid: 'a', name: 'a', after: { field: 'new' } }));
+    expect(loop.written()).toEqual(['a', 'a']);
+  });
+
+  it('is tried again with a full pass: rights may have been given', async () => {
+    const loop = startLoop({ answer: refusing });
+    await loop.become(a);
+    await loop.pass(10 * MINUTE);
+    await loop.pass(1);
+    expect(loop.written()).toEqual(['a', 'a']);
+  });
+
+  it('keeps back what rests on it, look after look', async () => {
+    const loop = startLoop({ answer: ({ name }) => (name === 'a' ? refusing() : Promise.resolve({})) });
+    await loop.become(a, b);
+    await loop.become(a, b);
+    await loop.pass(MINUTE);
+    expect(loop.written()).toEqual(['a']);
+  });
+
+  it('is told once', async () => {
+    const loop = startLoop({ answer: refusing });
+    for (let round = 0; round < 5; round += 1) await loop.become(a);
+    expect(loop.told).toEqual(['refused a']);
+    expect(loop.log.messages('error')).toEqual(['the API server refused a write']);
+  });
+});
+
+describe('who does not lead', () => {
+  it('writes nothing, and does when it leads', async () => {
+    const loop = startLoop();
+    loop.cluster.leader = false;
+    await loop.become(a);
+    expect(loop.written()).toEqual([]);
+    loop.cluster.leader = true;
+    await loop.become(a);
+    expect(loop.written()).toEqual(['a']);
+  });
+
+  it('any more, ends in the middle of a subject', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a, b);
+    loop.cluster.leader = false;
+    await server.next();
+    expect(loop.written()).toEqual(['a']);
+  });
+
+  it('tells nothing', async () => {
+    const loop = startLoop();
+    loop.cluster.leader = false;
+    loop.cluster.findings = [finding('x', 'fail', { reason: 'Broken', target: a.target, message: 'Broken.' })];
+    await loop.become();
+    await loop.pass(MINUTE);
+    expect([loop.told, loop.log.messages('warn')]).toEqual([[], []]);
+  });
+});
+
+describe('a graceful stop', () => {
+  it('lets the write under way end, and begins no other, not even of the same subject', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a, b);
+    loop.stop.abort();
+    await settled();
+    expect(loop.hasEnded()).toBe(false);
+    await server.next();
+    await loop.ended;
+    expect(loop.written()).toEqual(['a']);
+    expect(loop.told).toEqual(['applied a']);
+  });
+
+  it('ends at once when nothing is under way', async () => {
+    const loop = startLoop();
+    await settled();
+    loop.stop.abort();
+    await loop.ended;
+    expect(loop.clock.sleeping()).toEqual([]);
+  });
+
+  it('ends what does not end by itself when the time is over', async () => {
+    const loop = startLoop({
+      answer: ({ options }) =>
+        new Promise((_, reject) => {
+          const { signal } = options as { signal: AbortSignal };
+          signal.addEventListener('abort', () => reject(new Error('aborted')));
+        }),
+    });
+    await loop.become(a);
+    loop.stop.abort();
+    await settled();
+    loop.hardStop.abort();
+    await loop.ended;
+    expect(loop.log.messages('error')).toEqual([]);
+  });
+});
+
+describe('findings', () => {
+  const broken = finding('entrypoint', 'fail', {
+    reason: 'Broken',
+    target: a.target,
+    message: 'It is broken.',
+    fix: 'Mend it.',
+  });
+
+  it('are told once they stood for five seconds, and once when they are gone', async () => {
+    const loop = startLoop();
+    loop.cluster.findings = [broken];
+    await loop.become();
+    expect(loop.told).toEqual([]);
+    await loop.pass(5_000);
+    await loop.pass(MINUTE);
+    expect(loop.told).toEqual(['finding Broken']);
+    expect(loop.log.messages('warn')).toEqual(['It is broken.']);
+    loop.cluster.findings = [];
+    await loop.become();
+    expect(loop.log.messages('info')).toEqual(['No longer so: It is broken.']);
+  });
+});
