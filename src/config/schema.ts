@@ -261,8 +261,8 @@ export const configSchema = z.strictObject({
     .prefault({}),
   lease: z
     .strictObject({
-      namespace: text('namespace').default('kube-system'),
-      name: text('objectName').default('cilium-cloud-bridge'),
+      namespace: text('namespace').default('kube-system').describe('Where the Lease of the controllers is.'),
+      name: text('objectName').default('cilium-cloud-bridge').describe('Its name.'),
     })
     .prefault({}),
   resync: duration(1000).prefault('10m').describe('A full pass at least so often, as a safety net.'),
