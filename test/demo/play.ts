@@ -94,7 +94,7 @@ function expectCode(what: string, { code, stderr }: Ended, expected: number): st
 }
 
 /** What the program wrote so far, besides Events and the Lease: `PATCH services/status default/web`. */
-export function writesOf({ api }: DemoCluster): string[] {
+function writesOf({ api }: DemoCluster): string[] {
   return api.requests
     .filter((request) => isWrite(request) && request.userAgent.startsWith('cilium-cloud-bridge/'))
     .filter(({ resource }) => resource !== 'events' && resource !== 'leases')

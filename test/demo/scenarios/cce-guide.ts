@@ -19,13 +19,22 @@ function guideObjects(): KubeObject[] {
   return loadAll(readFileSync(new URL(`../../../${FILE}`, import.meta.url), 'utf8')).filter(isKubeObject);
 }
 
-/** The Gateway alone, as `kubectl delete` and `kubectl apply` treat it: Cilium makes its Service anew. */
-async function recreateGateway({ api, operator }: DemoCluster): Promise<void> {
+/** As `kubectl apply -f` leaves them, its own annotation included. */
+function applyGuide({ api }: DemoCluster): void {
+  for (const object of guideObjects()) {
+    const applied = { 'kubectl.kubernetes.io/last-applied-configuration': `${JSON.stringify(object)}\n` };
+    const annotations = { ...object.metadata.annotations, ...applied };
+    api.apply({ ...object, metadata: { ...object.metadata, annotations } }, { manager: 'kubectl-client-side-apply' });
+  }
+}
+
+/** As its command does: Cilium makes the Service anew, and the entrypoint gets the file's targetPort again. */
+async function recreateGateway(cluster: DemoCluster): Promise<void> {
+  const { api, operator } = cluster;
   const before = nodePortsOf(api.get(SERVICES, SERVICE));
   api.remove(GATEWAYS, GATEWAY);
   await waitFor('the Gateway Service to go', () => api.get(SERVICES, SERVICE) === undefined);
-  for (const object of guideObjects().filter(({ kind }) => kind === 'Gateway'))
-    api.apply(object, { manager: 'kubectl' });
+  applyGuide(cluster);
   await operator.settled();
   await waitFor('a new NodePort', () => {
     const [port] = nodePortsOf(api.get(SERVICES, SERVICE));
@@ -47,8 +56,9 @@ export const cceGuide: Scenario = {
     {
       why: 'A Gateway, and a Service "gateway-entrypoint" that the cloud can serve. Cilium makes a Service for the Gateway too; it has no selector, so the cloud gives it no address.',
       command: `kubectl apply -f ${FILE}`,
-      async run({ api, operator }) {
-        for (const object of guideObjects()) api.apply(object, { manager: 'kubectl' });
+      async run(cluster) {
+        const { api, operator } = cluster;
+        applyGuide(cluster);
         await operator.settled();
         await waitFor('the address of the entrypoint', () => addressesOf(api.get(SERVICES, ENTRYPOINT)).length > 0);
       },
@@ -72,7 +82,7 @@ export const cceGuide: Scenario = {
   flags: ['--adopt', 'auto'],
   expected: { dryRun: 2, once: 0 },
   change: {
-    why: 'Now somebody recreates the Gateway. Cilium makes its Service anew: no address, another NodePort.',
+    why: 'Now somebody recreates the Gateway. Cilium makes its Service anew, with no address and another NodePort; and the file sets the stale targetPort again.',
     command: `kubectl delete gateway ${GATEWAY.name} && kubectl apply -f ${FILE}`,
     run: recreateGateway,
     outcome: ({ api }) => `the Gateway's NodePort is now ${nodePortsOf(api.get(SERVICES, SERVICE)).join(', ')}`,
