@@ -16,7 +16,7 @@ export function renderTable(report: Report, style: Style): string {
     ...subjectSections(report.actions, style),
     ...(nodes.length === 0 ? [] : [nodes]),
     ...findings.map((finding) => findingLines(finding, style)),
-    [...inSyncLines(report.inSync, style), summaryLine(report, style)],
+    [...programmedLines(report, style), ...inSyncLines(report.inSync, style), summaryLine(report, style)],
   ];
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
@@ -121,6 +121,15 @@ function verdictMark(verdict: ReportedFinding['verdict'], { paint }: Style): str
     case 'not-applicable':
       return paint.dim('-');
   }
+}
+
+/** What people ran the program for: that what was written has made the Gateway Programmed. */
+function programmedLines({ actions, findings }: Report, { paint, width }: Style): string[] {
+  const written = new Set(actions.filter(({ outcome }) => outcome.status === 'applied').map(({ subject }) => subject));
+  return findings
+    .filter(({ check, verdict }) => check === 'programmed' && verdict === 'pass')
+    .filter(({ target }) => target !== null && written.has(nameOf(target)))
+    .flatMap(({ message }) => wrap(`✓ ${message}`, width, '').map(paint.green));
 }
 
 /** Commands stay on a line of their own, unbroken, so that they can be copied. */

@@ -82,6 +82,7 @@ describe.each([
     const start = await cluster.audit.mark();
     const result = await once(cluster, { args: ['--adopt', 'auto', '--yes'] });
     expect(result.code).toBe(0);
+    expect(result.stdout).toContain(`✓ Gateway default/ip-gateway is programmed with ${EIP}, ${VIP}.`);
     const requests = await requestsOfProduct(cluster, start);
     const refused = requests.filter(({ responseStatus }) => (responseStatus?.code ?? 0) >= 400);
     expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([
