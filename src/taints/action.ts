@@ -8,14 +8,14 @@ import { readyAgent } from './node-conditions.ts';
 import { formatTaint } from './rules.ts';
 
 /** On a Node: looked at, never written. The same annotation as on a Gateway. */
-export const PAUSED = 'cilium-cloud-bridge.io/paused';
+const PAUSED = 'cilium-cloud-bridge.io/paused';
 
 /** Reason of an ordinary removal, and of one that lets Cilium's operator be scheduled. */
-export const TAINT_REMOVED = 'TaintRemoved';
-export const BOOTSTRAP_TAINT_REMOVED = 'BootstrapTaintRemoved';
+const TAINT_REMOVED = 'TaintRemoved';
+const BOOTSTRAP_TAINT_REMOVED = 'BootstrapTaintRemoved';
 
 /** Actions of one node have one key. */
-export function nodeKey(name: string): string {
+function nodeKey(name: string): string {
   return `Node ${name}`;
 }
 

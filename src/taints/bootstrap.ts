@@ -37,7 +37,7 @@ export function findDeadlock(operators: readonly OperatorPod[], taints: readonly
 }
 
 /** As the scheduler sees it (k8s.io/component-helpers/scheduling/corev1). */
-export function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
+function tolerates(tolerations: readonly Toleration[], taint: Taint): boolean {
   return tolerations.some(
     ({ key, operator, value, effect }) =>
       (effect === '' || effect === taint.effect) &&
@@ -98,7 +98,7 @@ export function deadlockFinding({ deadlock, helping, config, obstacle }: Bootstr
 }
 
 /** The exact values: a list in Helm replaces the chart's, so what the Pod tolerates already is in it. */
-export function helmMend({ tolerations }: OperatorPod, keys: readonly string[]): string {
+function helmMend({ tolerations }: OperatorPod, keys: readonly string[]): string {
   const own = tolerations
     // Added to every Pod by the API server.
     .filter((one) => one.tolerationSeconds === undefined)

@@ -1,5 +1,5 @@
 /** The window that the limit is about. */
-export const CAP_WINDOW_MS = 60_000;
+const CAP_WINDOW_MS = 60_000;
 
 /** How many nodes may be freed within any 60 s: a share of all, or a number where that is more; 100 % lifts the limit. */
 export function nodesPerWindow(nodes: number, maxPercent: number, maxNodes: number): number {

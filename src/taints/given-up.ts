@@ -11,7 +11,7 @@ import { listedTaints, taintId } from './rules.ts';
 export type GivenUp = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Reason of the Event, and of the finding behind it. */
-export const TAINT_KEEPS_COMING_BACK = 'TaintKeepsComingBack';
+const TAINT_KEEPS_COMING_BACK = 'TaintKeepsComingBack';
 
 const BOOT = /until the node boots anew \(boot ([^)\s]+)\)/;
 

@@ -82,12 +82,9 @@ describe('rule 8', () => {
     await room.look();
     room.clock.advance(5_000);
     const [action] = (await room.look()).actions;
-    expect(action?.request).toMatchObject({
-      patch: {
-        type: 'json',
-        body: expect.arrayContaining([{ op: 'test', path: '/spec/taints', value: [ROUTE_TAINT] }]),
-      },
-    });
+    const { request } = action ?? {};
+    const body = request?.verb === 'patch' && request.patch.type === 'json' ? request.patch.body : [];
+    expect(body).toContainEqual({ op: 'test', path: '/spec/taints', value: [ROUTE_TAINT] });
   });
 
   it('at most the share of nodes in a minute', async () => {

@@ -156,7 +156,7 @@ export function agentPod(node: string, parts: AgentParts = {}): KubeObject {
 }
 
 /** Tolerations of the chart's operator, and those that the API server adds to every Pod. */
-export const OPERATOR_TOLERATIONS = [
+const OPERATOR_TOLERATIONS = [
   { key: 'node-role.kubernetes.io/control-plane', operator: 'Exists' },
   { key: 'node.kubernetes.io/not-ready', operator: 'Exists' },
   { key: 'node.cloudprovider.kubernetes.io/uninitialized', operator: 'Exists' },
@@ -190,7 +190,7 @@ export function operatorPod(node: string, message = SCHEDULER_SAYS): KubeObject 
   };
 }
 
-export const SCHEDULER_SAYS =
+const SCHEDULER_SAYS =
   '0/2 nodes are available: 2 node(s) had untolerated taint {node.kubernetes.io/route-unreachable: }. ' +
   'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.';
 
