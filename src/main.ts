@@ -17,11 +17,11 @@ import type { Config } from './config/config.types.ts';
 import { loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
-import { ONCE_MANAGER } from './gateway/ours.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { redactText } from './lib/redact.ts';
+import { ONCE_MANAGER } from './plan/ours.ts';
 
 /** Understands the command line, puts the parts together and runs the command. */
 async function main(argv: readonly string[]): Promise<ExitCode> {

@@ -1,10 +1,10 @@
 import type { Announcer } from '../controller/announcer.ts';
-import { ONCE_MANAGER } from '../gateway/ours.ts';
 import { prepareCopy } from '../gateway/redirect-copy.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { type ApplyPorts, applyAction } from '../plan/apply.ts';
 import { actionId } from '../plan/history.ts';
+import { ONCE_MANAGER } from '../plan/ours.ts';
 import type { Action, Outcome, Plan } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
 

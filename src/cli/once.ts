@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.types.ts';
 import type { Announcer } from '../controller/announcer.ts';
-import { ONCE_MANAGER } from '../gateway/ours.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { KubeError } from '../kube/errors.ts';
@@ -10,6 +9,7 @@ import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { actionId, type WriteHistory } from '../plan/history.ts';
 import { limit } from '../plan/limit.ts';
+import { ONCE_MANAGER } from '../plan/ours.ts';
 import type { Action, Declined, Finding, Outcome } from '../plan/plan.types.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
 import type { OnceOptions } from './args.types.ts';

@@ -2,12 +2,12 @@ import { selectsCilium } from '../cilium/agents.ts';
 import type { GatewayConfig } from '../config/config.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import { describeTarget, finding, targetOf } from '../plan/make.ts';
+import { isOurs } from '../plan/ours.ts';
 import { sameEntries, selectAddresses } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import { type Claims, compareAge } from './claims.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
-import { isOurs } from './ours.ts';
 import type { Subject } from './subjects.ts';
 
 /**

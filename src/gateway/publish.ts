@@ -3,13 +3,13 @@ import { formatVersion, honoursIpMode, honoursTypeAnnotation } from '../cilium/v
 import type { GatewayConfig } from '../config/config.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
+import { foreignOwner, isOurs } from '../plan/ours.ts';
 import type { Action, Finding, Json } from '../plan/plan.types.ts';
 import { describeEntries, entriesOf, isPrivate, MAX_ADDRESSES, sameEntries, selectAddresses } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
-import { foreignOwner, isOurs } from './ours.ts';
 import type { Subject } from './subjects.ts';
 
 /** What is to stand in the Gateway Service's status, or why nothing may be written. */

@@ -59,7 +59,7 @@ export function blockedFindings(blocked: ReadonlyMap<string, ReadonlyMap<string,
 
 function fightFinding(verdict: NodeVerdict): Finding {
   const { node, blockedBy } = verdict;
-  const writer = node.taintWriters.at(-1);
+  const writer = node.taintWriter;
   return finding('second-writer', 'fail', {
     reason: 'TaintKeepsComingBack',
     target: targetOf(NODES, node.meta),
@@ -72,7 +72,7 @@ function fightFinding(verdict: NodeVerdict): Finding {
 /** A node that this run has freed carries the taint again. */
 export function cameBackFinding(verdict: NodeVerdict): Finding {
   const { node, listed } = verdict;
-  const manager = node.taintWriters.at(-1)?.manager ?? '';
+  const manager = node.taintWriter?.manager ?? '';
   const taints = listed.map(formatTaint).join(', ');
   return finding('second-writer', 'fail', {
     reason: 'TaintCameBack',

@@ -1,6 +1,7 @@
 import { type FieldOwner, readFieldOwners } from '../kube/managed-fields.ts';
 import { asArray, asBoolean, asRecord, asString, asStringMap, readMeta } from '../kube/read.ts';
 import type { Meta, RawObject } from '../kube/types.ts';
+import { foreignOwner } from '../plan/ours.ts';
 
 export interface Taint {
   readonly key: string;
@@ -31,8 +32,8 @@ export interface NodeModel {
   readonly taints: readonly Taint[];
   /** `spec.taints` exactly as it was read, for the precondition of a write and for what is kept. */
   readonly rawTaints: readonly unknown[];
-  /** Who wrote `spec.taints`, newest last; empty where there are none. */
-  readonly taintWriters: readonly FieldOwner[];
+  /** Who, besides us, wrote `spec.taints` last; undefined where there are none, or nobody is known. */
+  readonly taintWriter: FieldOwner | undefined;
   readonly ready: NodeReadiness;
   readonly bootId: string;
 }
@@ -58,7 +59,7 @@ export function trimNode(raw: RawObject): NodeModel {
       return { key: asString(taint.key), value: asString(taint.value), effect: asString(taint.effect) };
     }),
     rawTaints,
-    taintWriters: rawTaints.length === 0 ? [] : readFieldOwners(raw).of(['f:spec', 'f:taints'], ''),
+    taintWriter: rawTaints.length === 0 ? undefined : foreignOwner(readFieldOwners(raw).of(['f:spec', 'f:taints'], '')),
     ready: readReadiness(status.conditions),
     bootId: asString(asRecord(status.nodeInfo).bootID),
   };

@@ -96,7 +96,7 @@ export function noAgentTaint({ node, cluster }: NodeFacts): Judgement {
 export function notFought({ node, memory, config, ruled }: NodeFacts): Judgement {
   const lost = givenUp(memory, config.removalsPerBoot);
   if (lost.size === 0 || ruled.some((taint) => !lost.has(taintId(taint)))) return PASS;
-  const writer = node.taintWriters.at(-1)?.manager ?? 'somebody';
+  const writer = node.taintWriter?.manager ?? 'somebody';
   return fail(
     'TaintKeepsComingBack',
     `${writer} has set ${ruled.map(formatTaint).join(', ')} again after each of ${config.removalsPerBoot} removals in this boot`,

@@ -98,7 +98,7 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
       if (status === 'conflict') book.noteConflict(action);
       if (object !== undefined) view.upsert(action.request.resource, object);
     },
-    writerOf: (action: Action) => view.node(action.target.name)?.taintWriters.at(-1)?.manager ?? '',
+    writerOf: (action: Action) => view.node(action.target.name)?.taintWriter?.manager ?? '',
     explainDeclined: declinedFindings,
     verdicts: () => book.verdicts(),
     secondLookInMs: () => {
