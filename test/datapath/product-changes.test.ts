@@ -76,23 +76,21 @@ describe('while connections run without a pause', () => {
     const api = datapath.controlPlane;
     const probe = await datapath.client.probe({ targets: [...http, ...https].map(named), everyMs: 10 });
     const changed: number[] = [];
-    let restarted: Promise<void> = Promise.resolve();
     for (let i = 0; i < CHANGES; i++) {
+      if (i === 10) await restart();
       changed.push(Date.now());
       await api.apply(httpRoute('routes', { '/': 'web', '/api': versionOf(i) }));
       if (i === 4) await applyAll(api, backend('web', ['10.244.1.10']));
       if (i === 6) await applyAll(api, backend(versionOf(6), ['10.244.1.106', '10.244.2.106']));
       if (i === 8) await api.apply(await tlsSecret('shop', SHOP, 0xb2));
-      if (i === 10) restarted = restart();
       await systemClock.sleep(i === CHANGES - 1 ? MAX_LAG_MS : 700);
     }
-    await restarted;
     const report = await probe.stop();
     const lag = lagOf(report, changed);
     const attempts = report.targets.reduce((sum, target) => sum + target.attempts, 0);
     console.info(
       `${CHANGES} route changes: ${lossesOf(report)} of ${attempts} refused, ${errorsOf(report)} answered with a 5xx; ` +
-        `the oldest route answered ${lag} ms after its end`,
+        `the oldest route answered ${lag.toFixed(0)} ms after its end`,
     );
     expect(lossesOf(report)).toBe(0);
     expect(lag).toBeLessThanOrEqual(MAX_LAG_MS);
@@ -104,18 +102,18 @@ describe('while connections run without a pause', () => {
     }
   });
 
-  test('the controller killed: none refused, and once another leads it follows again', async () => {
+  test('the controller killed: none refused, and what changed meanwhile is followed as soon as another leads', async () => {
     const probe = await datapath.client.probe({ targets: http, everyMs: 10 });
     const killed = Date.now();
     controller.program.signal('SIGKILL');
     await controller.program.exited;
-    controller = await startController(datapath.controlPlane);
-    await controller.waitForLine('to lead', ({ msg }) => /became leader|leading|is leader/i.test(msg), 40_000);
-    console.info(`killed and started: it leads ${Date.now() - killed} ms later`);
-    const since = Date.now();
     await datapath.controlPlane.apply(httpRoute('routes', { '/': 'web', '/api': versionOf(0) }));
+    controller = await startController(datapath.controlPlane);
+    const led = Date.now();
     await untilAnswered(datapath, http, ({ cluster }) => cluster.endsWith(`:${versionOf(0)}:80`));
-    expect(Date.now() - since).toBeLessThan(20_000);
+    const followed = Date.now() - led;
+    console.info(`killed: another led after ${led - killed} ms and had followed after ${followed} ms more`);
+    expect(followed).toBeLessThanOrEqual(MAX_LAG_MS);
     expect(lossesOf(await probe.stop())).toBe(0);
   });
 });
@@ -198,9 +196,7 @@ test("the Gateway deleted and made anew: out for no more than a second longer th
     return Math.min(...answers.map(({ first }) => first)) - (target.gaps[0]?.from ?? 0);
   });
   const entrypoint = entry.targets.map(outageOf);
-  console.info(
-    `recreated: the entrypoint was out for ${entrypoint.join(', ')} ms, the own NodePort for ${own.join(', ')} ms`,
-  );
+  console.info(`recreated: the entrypoint was out for ${inMs(entrypoint)}, the own NodePort for ${inMs(own)}`);
   expect(Math.max(...entrypoint)).toBeLessThanOrEqual(Math.max(...own) + 1000);
 });
 
@@ -208,9 +204,17 @@ test('the address was on both Services all the time, and no agent found it owned
   expect(ownershipQuarrels(datapath)).toEqual([]);
 });
 
+/** Nobody follows the routes meanwhile: none changes. */
 async function restart(): Promise<void> {
+  const from = Date.now();
   await controller.stop();
+  const ended = Date.now();
   controller = await startController(datapath.controlPlane);
+  console.info(`restarted: ended within ${ended - from} ms, led ${Date.now() - ended} ms later`);
+}
+
+function inMs(times: readonly number[]): string {
+  return `${times.map((ms) => ms.toFixed(0)).join(', ')} ms`;
 }
 
 function versionOf(i: number): string {

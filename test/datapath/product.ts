@@ -84,7 +84,7 @@ export async function sentFor(
   { nodes }: Datapath,
   entrypoint: ObjectRef,
   source: ObjectRef,
-): Promise<readonly { readonly copy: unknown; readonly source: unknown }[]> {
+): Promise<readonly { readonly copy: XdsOf; readonly source: XdsOf }[]> {
   return Promise.all(
     nodes.map(async ({ envoy }) => {
       const state = await envoy.state();
@@ -92,6 +92,8 @@ export async function sentFor(
     }),
   );
 }
+
+type XdsOf = ReturnType<typeof xdsOf>;
 
 const TABLES = ['ciliumenvoyconfigs', 'envoy-resources', 'services', 'frontends', 'backends'] as const;
 
