@@ -64,9 +64,15 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     return plan;
   }
 
+  function untilAskedAgain(plan: GatewayPlan): GatewayPlan {
+    if (!isOpen(ipModeStored)) return plan;
+    const left = Math.max(1, askedAt + ASK_AGAIN_MS - clock.monotonic());
+    return { ...plan, nextLookMs: Math.min(plan.nextLookMs ?? left, left) };
+  }
+
   return {
     look: async (signal) => {
-      if (isOpen(ipModeStored) && clock.monotonic() - askedAt > ASK_AGAIN_MS) ipModeStored = 'unasked';
+      if (isOpen(ipModeStored) && clock.monotonic() - askedAt >= ASK_AGAIN_MS) ipModeStored = 'unasked';
       await view.whenAsked(signal); // copies that an earlier life left are known before the first write
       let plan = planNow();
       if (plan.needsEnvoyConfigs) {
@@ -74,12 +80,10 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
         await view.whenAsked(signal);
         plan = planNow();
       }
-      if (plan.ipModeQuestion === undefined) return plan;
+      if (plan.ipModeQuestion === undefined) return untilAskedAgain(plan);
       ipModeStored = await askIpModeStored(client, plan.ipModeQuestion, fieldManager, signal);
       askedAt = clock.monotonic();
-      const answered = planNow();
-      if (!isOpen(ipModeStored)) return answered;
-      return { ...answered, nextLookMs: Math.min(answered.nextLookMs ?? ASK_AGAIN_MS, ASK_AGAIN_MS + 1) };
+      return untilAskedAgain(planNow());
     },
     noteApplied: ({ outcome, object }) => {
       const { action, status } = outcome;

@@ -29,17 +29,12 @@ export function gatewayConfig(gateway: Readonly<Record<string, unknown>> = {}): 
   return toConfig(configSchema.parse({ gateway })).gateway;
 }
 
-function kindOf(object: RawObject): unknown {
-  return object.kind;
-}
-
-/** What a cluster of these objects is observed as; class, agents and `cilium-config` are added where none is given. */
-export function observe(objects: readonly RawObject[], given: Given = {}): GatewayObservation {
-  const { ciliumNamespace = 'kube-system' } = given;
-  const of = (kind: string): RawObject[] => objects.filter((object) => kindOf(object) === kind);
+/** What is read of a cluster of these objects; class, agents and `cilium-config` are added where none is given. */
+export function readsOf(objects: readonly RawObject[], more: Partial<GatewayReads> = {}): GatewayReads {
+  const of = (kind: string): RawObject[] => objects.filter((object) => object.kind === kind);
   const or = (found: readonly RawObject[], fallback: readonly RawObject[]): readonly RawObject[] =>
     found.length > 0 ? found : fallback;
-  const reads: GatewayReads = {
+  return {
     services: seen(of('Service').map(trimService)),
     gateways: seen(of('Gateway').map(trimGateway)),
     gatewayClasses: seen(or(of('GatewayClass'), [gatewayClass()]).map(trimGatewayClass)),
@@ -49,15 +44,20 @@ export function observe(objects: readonly RawObject[], given: Given = {}): Gatew
     ciliumPods: seen(or(of('Pod'), [agent('1.19.5', 'node-1'), agent('1.19.5', 'node-2')]).map(trimCiliumPod)),
     daemonSets: seen([]),
     ciliumConfig: seen(or(of('ConfigMap'), [ciliumConfig()]).map(trimCiliumConfigMap)),
-    ...given.reads,
+    ...more,
   };
+}
+
+/** What such a cluster is observed as. */
+export function observe(objects: readonly RawObject[], given: Given = {}): GatewayObservation {
+  const { ciliumNamespace = 'kube-system' } = given;
   const memory: GatewayMemory = {
     ipModeStored: 'yes',
     unwantedForMs: new Map(),
     refusedPins: new Set(),
     ...given.memory,
   };
-  return assembleObservation(reads, ciliumNamespace, memory);
+  return assembleObservation(readsOf(objects, given.reads), ciliumNamespace, memory);
 }
 
 export function plan(objects: readonly RawObject[], given: Given = {}): GatewayPlan {
