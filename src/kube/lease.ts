@@ -10,6 +10,8 @@ import type { RawObject } from './types.ts';
 const RELEASE_TIMEOUT_MS = 2_000;
 /** Share of the retry time that is added at random, so that standbys don't ask in step. */
 const JITTER = 0.25;
+/** Why a term ends that nobody took away: no cause for a warning. */
+const STOPPING = 'stopping';
 
 export interface LeaseOptions {
   readonly client: KubeClient;
@@ -208,17 +210,16 @@ export function createLease(options: LeaseOptions): Lease {
       term = undefined;
       renewedAt = undefined;
       nextTerm = Promise.withResolvers<AbortSignal>();
-      logger.warn(
-        { lease: `${ref.namespace}/${ref.name}`, identity, holder: observed?.holder, why },
-        'no longer leading',
-      );
+      const fields = { lease: `${ref.namespace}/${ref.name}`, identity, holder: observed?.holder, why };
+      if (why === STOPPING) logger.debug(fields, 'no longer leading');
+      else logger.warn(fields, 'no longer leading');
       former.abort(new Error(`no longer leading: ${why}`));
     }
   }
 
   /** Lets the next one in at once. An answer that was lost may have made us the holder, so the record decides. */
   async function giveUp(): Promise<void> {
-    end('stopping');
+    end(STOPPING);
     if (!claimed) {
       return;
     }
