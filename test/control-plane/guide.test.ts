@@ -20,6 +20,7 @@ import {
   waitForAddress,
 } from './scenario.ts';
 import { GUIDE_CILIUM, MAIN_VERSIONS, NEW_KUBERNETES } from './versions.ts';
+import { waitFor } from './wait.ts';
 
 const PLANNED_WRITES = [
   'patch services kube-system/gateway-entrypoint',
@@ -47,6 +48,10 @@ describe.each([
     await applyGuide(cluster);
     await patchStatusByHand(cluster, GUIDE_SERVICE, '10.0.0.10');
     await waitForAddress(cluster, GUIDE_ENTRYPOINT);
+    await waitFor('Cilium to believe it', async () => {
+      expect((await programming(cluster)).addresses).toEqual(ipAddresses('10.0.0.10'));
+      return true;
+    });
   });
   afterEach(() => clean(cluster));
 
@@ -102,7 +107,7 @@ describe.each([
     expect(stdout).toContain(`spec.ports[80].targetPort: 32546 → ${await nodePortOf(cluster)}`);
     expect(stdout).toContain('- {ip: 10.0.0.10, ipMode: VIP}');
     expect(stdout).toContain(`+ {ip: ${EIP}, ipMode: Proxy}`);
-    expect(stdout).toContain('it replaces 10.0.0.10');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('it replaces 10.0.0.10, written by kubectl-patch.');
     expect(stdout).toContain('2 writes planned');
     expect(stdout).toContain('Dry run: nothing was written.');
   });
