@@ -214,7 +214,6 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     const now = clock.monotonic();
     missingSince ??= now;
     if (status.current().synced && now - missingSince >= timing.vanishedMs) {
-      newestSeen = '';
       const objects = store.models().length;
       store.clear();
       status.vanished(objects);

@@ -184,10 +184,28 @@ describe('the leadership', () => {
     // As a process that was stopped by a signal: no timer has run yet when it goes on.
     api.faults.intercept((request) => (request.verb === 'patch' ? { kind: 'drop', how: 'reset' } : undefined));
     expect(a.lease.isLeader()).toBe(true);
+    const wall = a.clock.now();
     a.clock.advance(10_000);
+    expect(a.lease.isLeader()).toBe(false);
+    a.clock.setNow(wall);
     expect(a.lease.isLeader()).toBe(false);
     await eventually(() => term.aborted).toBe(true);
     expect((term.reason as Error).message).toBe('no longer leading: it could not be renewed in time');
+  });
+
+  test('counts from when the renewal was sent, not from when its answer came', async () => {
+    const a = await leading('a');
+    api.faults.failNext((request) => request.verb === 'patch', { kind: 'delay', ms: 100 });
+    await a.pass(2_000);
+    await eventually(() => a.clock.sleeping().length).toBe(0);
+    a.clock.advance(3_000);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
+    expect(spec().renewTime).toBe('2026-01-01T00:00:02.000000Z');
+    api.faults.intercept(() => ({ kind: 'drop', how: 'hang' }));
+    a.clock.advance(6_999);
+    expect(a.lease.isLeader()).toBe(true);
+    a.clock.advance(1);
+    expect(a.lease.isLeader()).toBe(false);
   });
 
   test('survives an API server that is away for less than that, and is told once', async () => {
@@ -212,7 +230,8 @@ describe('the leadership', () => {
     await eventually(() => term.aborted).toBe(true);
     expect((term.reason as Error).message).toBe('no longer leading: another holds it now');
     expect(a.lease.isLeader()).toBe(false);
-    expect(spec().holderIdentity).toBe('b');
+    await a.stop();
+    expect(spec()).toMatchObject({ holderIdentity: 'b', leaseDurationSeconds: 15 });
   });
 
   test('goes on when the answer to a renewal was lost', async () => {

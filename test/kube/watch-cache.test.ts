@@ -112,6 +112,22 @@ describe('a healthy server', () => {
   });
 });
 
+test('an event that comes late does not turn the watch back', async () => {
+  watchesThat((response, watches) => {
+    if (watches === 1) {
+      const events = [service('b', '12'), service('a', '11')].map((object) => ({ type: 'MODIFIED', object }));
+      openWatch(response, ...events);
+      setTimeout(() => response.end(), 30);
+    } else {
+      openWatch(response);
+    }
+  });
+  const cache = start({ timing: { healthyMs: 10 } });
+  await eventually(() => server.requests.length).toBe(3);
+  expect(server.requests[2]?.query.get('resourceVersion')).toBe('12');
+  expect(names(cache)).toEqual(['a@11', 'b@12']);
+});
+
 describe('expired versions', () => {
   test.each([
     ['as an answer', 410],
@@ -234,6 +250,33 @@ describe('a watch that breaks', () => {
     }
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
     expect(kinds().filter((kind) => kind === 'list')).toHaveLength(1);
+  });
+
+  test('one that was open for some seconds is followed by another at once, and failures count from one again', async () => {
+    const clock = fakeClock();
+    let open: ServerResponse | undefined;
+    watchesThat((response, watches) => {
+      if (watches === 3) {
+        open = response;
+        openWatch(response);
+      } else {
+        response.end();
+      }
+    });
+    const cache = start({ clock, random: () => 1 });
+    const waits: number[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      waits.push(await retryWait(clock));
+      clock.advance(waits.at(-1) ?? 0);
+    }
+    await eventually(() => open).toBeDefined();
+    await eventually(() => cache.state().lastEventAt).toBe(clock.monotonic());
+    clock.advance(5_000);
+    open?.end();
+    // The fourth follows without a wait, and is the first to fail again.
+    waits.push(await retryWait(clock));
+    expect(waits).toEqual([250, 500, 250]);
+    expect(kinds()).toEqual(['list', 'watch', 'watch', 'watch', 'watch']);
   });
 
   test('Retry-After is honoured', async () => {
