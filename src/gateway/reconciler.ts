@@ -29,8 +29,8 @@ export interface GatewayReconcilerOptions {
 /** Observe and plan for Gateways. A look asks the API server about `ipMode` first where the plan rests on it. */
 export type GatewayReconciler = Reconciler<GatewayPlan>;
 
-/** An answer that could not be had is asked for again after so long. */
-const ASK_AGAIN_MS = 15_000;
+/** When an answer that could not be had is asked for again: a right takes a person, all else may be over at once. */
+const ASK_AGAIN_MS = { denied: 15_000, unknown: 1_000 } as const;
 
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
   const { client, view, place, config, clock, fieldManager, copies } = options;
@@ -66,13 +66,13 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
 
   function untilAskedAgain(plan: GatewayPlan): GatewayPlan {
     if (!isOpen(ipModeStored)) return plan;
-    const left = Math.max(1, askedAt + ASK_AGAIN_MS - clock.monotonic());
+    const left = Math.max(1, askedAt + ASK_AGAIN_MS[ipModeStored] - clock.monotonic());
     return { ...plan, nextLookMs: Math.min(plan.nextLookMs ?? left, left) };
   }
 
   return {
     look: async (signal) => {
-      if (isOpen(ipModeStored) && clock.monotonic() - askedAt >= ASK_AGAIN_MS) ipModeStored = 'unasked';
+      if (isOpen(ipModeStored) && clock.monotonic() - askedAt >= ASK_AGAIN_MS[ipModeStored]) ipModeStored = 'unasked';
       await view.whenAsked(signal); // copies that an earlier life left are known before the first write
       let plan = planNow();
       if (plan.needsEnvoyConfigs) {
@@ -100,7 +100,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   };
 }
 
-function isOpen(answer: IpModeStored): boolean {
+function isOpen(answer: IpModeStored): answer is 'denied' | 'unknown' {
   return answer === 'denied' || answer === 'unknown';
 }
 
