@@ -21,6 +21,9 @@ test('what is published is what the entrypoint shows, not what stands in the Gat
 test('without a source nothing is published', () => {
   expect(writes(plan([gateway(), gatewayService(), entrypoint()]))).toEqual([]);
   expect(writes(plan([gateway(), gatewayService()]))).toEqual([]);
+  const byHand = gatewayService('web', { ingress: [{ ip: '10.0.0.10' }], writtenBy: ['kubectl'] });
+  expect(writes(plan([gateway(), byHand]))).toEqual([]);
+  expect(writes(plan([gateway(), byHand, entrypoint()]))).toEqual([]);
 });
 
 test("the user's configuration is a source where the entrypoint gives none", () => {
