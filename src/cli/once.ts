@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.types.ts';
 import type { Announcer } from '../controller/announcer.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
+import { mayHaveCopies } from '../gateway/redirect-copy.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { KubeError } from '../kube/errors.ts';
 import { readLeaseHolder } from '../kube/lease-holder.ts';
@@ -61,6 +62,8 @@ export async function runOnce(
     throw error;
   });
   try {
+    // A copy whose Gateway is gone is seen even where no exposure needs one.
+    if (await mayHaveCopies(cluster.client, signal)) view.watchEnvoyConfigs();
     const gateways = createGatewayReconciler({
       ...cluster,
       view,

@@ -106,9 +106,9 @@ export function describeServices(services: readonly CopyService[]): string {
     .join('; ');
 }
 
-/** `sha256:1b2c3d4e5f60, 12 KiB`. */
+/** `sha256 1b2c3d4e5f60 (12 KiB)`. */
 export function describeContent({ contentHash, contentBytes }: EnvoyConfigModel): string {
-  return `sha256:${contentHash.slice(0, 12)}, ${Math.max(1, Math.round(contentBytes / 1024))} KiB`;
+  return `sha256 ${contentHash.slice(0, 12)} (${Math.max(1, Math.round(contentBytes / 1024))} KiB)`;
 }
 
 /** What a plan calls everything that is copied. */

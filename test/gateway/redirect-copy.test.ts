@@ -230,7 +230,7 @@ describe('a copy is brought up to date', () => {
       {
         field: 'content (copied from default/cilium-gateway-web)',
         before: undefined,
-        after: expect.stringMatching(/^sha256:[0-9a-f]{12}, \d+ KiB$/),
+        after: expect.stringMatching(/^sha256 [0-9a-f]{12} \(\d+ KiB\)$/),
       },
       { field: 'spec.services', before: undefined, after: 'kube-system/entry:80 → listener' },
     ]);
