@@ -44,6 +44,15 @@ test('reverts that are far apart, or of other values, are none', async () => {
   expect(loop.written()).toHaveLength(20);
 });
 
+test('another value that is wanted starts the count anew', async () => {
+  const loop = startLoop();
+  for (const value of ['a', 'b', 'c']) {
+    for (let look = 0; look < 3; look += 1) await loop.become(action({ uid: 'a', name: 'a', after: { field: value } }));
+  }
+  expect(loop.written()).toHaveLength(9);
+  expect(loop.told.filter((line) => line.startsWith('hold-off'))).toEqual([]);
+});
+
 test('the finding names the writer and the mend for what is fought over', () => {
   const entry = entrypoint('entry', { ports: [[80, 1]], ingress: [{ ip: '1.1.1.1' }] });
   const planned = plan([gateway(), gatewayService(), entry]);
