@@ -71,6 +71,9 @@ async function measure(): Promise<Result[]> {
     await taintAll();
     ours.push(await freeByProduct(count));
     await taintAll();
+    process.stdout.write(
+      `  round ${round + 1}: raw ${seconds(raw.at(-1))}, cilium-cloud-bridge ${seconds(ours.at(-1))}\n`,
+    );
   }
   const kubectl = await freeByKubectl();
   count.stop();
@@ -96,6 +99,10 @@ async function measure(): Promise<Result[]> {
       reached: factor >= 5,
     },
   ];
+}
+
+function seconds(ms: number | undefined): string {
+  return `${((ms ?? Number.NaN) / 1000).toFixed(1)} s`;
 }
 
 async function setUp(): Promise<void> {
@@ -157,7 +164,7 @@ async function countTainted(): Promise<Count> {
       if (event.type !== 'BOOKMARK') take(event.object);
     }
   })().catch((error: unknown) => {
-    if (!ended.signal.aborted) throw error;
+    if (!ended.signal.aborted) process.stderr.write(`the count has ended: ${String(error)}\n`);
   });
   return {
     tainted: () => tainted.size,
@@ -195,20 +202,25 @@ async function freeByProduct(count: Count): Promise<number> {
   await route('native');
   await allTainted(count);
   const controller = startController(cluster, CONFIG);
-  await waitFor('the lease', async () => {
-    const answer = await cluster.request(
-      'GET',
-      '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cilium-cloud-bridge',
-    );
-    return String(valueIn(answer.body, 'spec', 'holderIdentity') ?? '') !== '';
-  });
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/cilium-cloud-bridge';
+  await waitFor(
+    'the controller to lead',
+    async () => {
+      const { body } = await cluster.request('GET', lease);
+      return String(valueIn(body, 'spec', 'holderIdentity') ?? '') !== '';
+    },
+    { timeoutMs: 120_000, everyMs: 200 },
+  );
   await systemClock.sleep(5_000);
+  const resident = controller.residentMiB();
   const freed = count.allFreed();
   const startedAt = performance.now();
   await route('tunnel');
   const took = (await freed) - startedAt;
   await eventsTold();
-  process.stdout.write(`  peak memory of the controller ${controller.peakMiB().toFixed(0)} MiB\n`);
+  process.stdout.write(
+    `  memory of the controller: ${resident.toFixed(0)} MiB before, peak ${controller.peakMiB().toFixed(0)} MiB\n`,
+  );
   await controller.stop();
   await route('native');
   return took;
