@@ -72,6 +72,14 @@ describe('the source of a copy', () => {
   });
 });
 
+it('a copy of ours is never the source of another, whatever it names', () => {
+  const copy = envoyConfig('ccb-x', {
+    labels: { 'cilium-cloud-bridge.io/managed': 'true' },
+    service: { name: 'cilium-gateway-web' },
+  });
+  expect(writes(plan([...SERVED, copy]))).toEqual(['delete-redirect-copy CiliumEnvoyConfig default/ccb-x']);
+});
+
 describe('the ports of a copy', () => {
   const twoPorts = {
     ports: [
