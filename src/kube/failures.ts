@@ -165,7 +165,7 @@ export function timeoutError(attempt: Attempt, what: string): KubeError {
 
 /** The credentials could not be made ready: nothing was sent. */
 export function credentialsError(attempt: Attempt, cause: unknown): KubeError {
-  const said = excerpt(cause instanceof Error ? cause.message : String(cause));
+  const said = credentialsCause(cause);
   return new KubeError(`${attempt.operation}: no credentials from ${attempt.via}: ${said}`, {
     category: 'unauthorized',
     status: 0,
@@ -173,4 +173,13 @@ export function credentialsError(attempt: Attempt, cause: unknown): KubeError {
     operation: attempt.operation,
     cause,
   });
+}
+
+/** What an exec plugin said, or what is wrong with its answer; never the answer itself, which may hold a token. */
+function credentialsCause(cause: unknown): string {
+  if (cause instanceof SyntaxError) return 'the exec plugin answered something that is no JSON';
+  if (cause instanceof TypeError) return 'the exec plugin answered without credentials (no `status`)';
+  return (
+    excerpt(cause instanceof Error ? cause.message : String(cause)) || 'the exec plugin failed and did not say why'
+  );
 }

@@ -2,6 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { usageError } from '../lib/errors.ts';
 import { credentialsOf, fileOrData } from './kubeconfig-credentials.ts';
 import { findFiles, type KubeconfigSource, type MergedFiles, type NamedEntry } from './kubeconfig-files.ts';
+import { proxyFromEnvironment } from './proxy.ts';
 import { asString } from './read.ts';
 
 /** One context of a kubeconfig, with everything that is needed to send requests. */
@@ -14,7 +15,7 @@ export interface Kubeconfig {
   /** Namespace of the context; empty when it names none. */
   readonly namespace: string;
   readonly inCluster: boolean;
-  /** The cluster entry names a proxy. */
+  /** The cluster entry or the environment names a proxy. */
   readonly proxied: boolean;
   /** Headers that client-node does not know of: groups of an impersonation. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
@@ -38,7 +39,12 @@ export function loadKubeconfig(source: KubeconfigSource = {}): Kubeconfig {
   const server = checkServer(cluster);
   const authority = fileOrData(cluster, 'certificate-authority');
   const credentials = credentialsOf(user, cluster, env);
-  const clusterBody = { ...cluster.body, ...authority.body };
+  const proxyUrl = asString(cluster.body['proxy-url']) || proxyFromEnvironment(server, env);
+  const clusterBody = {
+    ...cluster.body,
+    ...authority.body,
+    ...(proxyUrl === '' ? {} : { 'proxy-url': proxyUrl }),
+  };
 
   const config = new KubeConfig();
   config.loadFromString(
@@ -60,11 +66,11 @@ export function loadKubeconfig(source: KubeconfigSource = {}): Kubeconfig {
   return {
     config,
     server,
-    description: inCluster ? "the Pod's service account" : `context "${chosen.name}" of ${merged.where}`,
+    description: `${inCluster ? "the Pod's service account" : `context "${chosen.name}" of ${merged.where}`}${throughProxy(proxyUrl)}`,
     context: chosen.name,
     namespace: asString(chosen.body.namespace),
     inCluster,
-    proxied: asString(cluster.body['proxy-url']) !== '',
+    proxied: proxyUrl !== '',
     headers: credentials.headers,
     files: [...merged.files, ...authority.files, ...credentials.files],
   };
@@ -127,4 +133,10 @@ function checkServer(cluster: NamedEntry): URL {
     );
   }
   return server;
+}
+
+/** For messages; a proxy's URL may hold a password. */
+function throughProxy(proxyUrl: string): string {
+  const host = URL.parse(proxyUrl)?.host ?? '';
+  return host === '' ? '' : `, through the proxy ${host}`;
 }

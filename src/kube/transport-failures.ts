@@ -32,10 +32,19 @@ export function transportError(attempt: Attempt, error: unknown): KubeError {
   if (code.startsWith('Z_')) {
     return garbledError(attempt, `a body that cannot be decompressed (${code})`, 0, error);
   }
+  if (code.startsWith('ERR_OSSL_')) return unusableCertificate(attempt, error, code);
   const said = CAUSES[code] ?? (error instanceof Error ? error.message : String(error));
   return new KubeError(
     `${attempt.operation}: cannot reach the API server ${attempt.host} (${attempt.via}): ${said}${code === '' ? '' : ` (${code})`}`,
     { category: 'unreachable', status: 0, reason: '', operation: attempt.operation, cause: error },
+  );
+}
+
+/** OpenSSL could not use what the kubeconfig gives: nothing was sent, and the server is not to blame. */
+function unusableCertificate(attempt: Attempt, error: unknown, code: string): KubeError {
+  return new KubeError(
+    `${attempt.operation}: no credentials from ${attempt.via}: client-certificate, client-key or certificate-authority is no PEM, or they do not fit together (${code})`,
+    { category: 'unauthorized', status: 0, reason: '', operation: attempt.operation, cause: error },
   );
 }
 

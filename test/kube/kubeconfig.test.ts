@@ -239,6 +239,17 @@ describe('points in which client-node differs from kubectl', () => {
     expect(String(applied.ca)).toBe('ca');
   });
 
+  test('the proxy of the environment is used where the cluster names none', () => {
+    write();
+    const env = { HTTPS_PROXY: 'http://me:s3cr3t@proxy.example:3128' };
+    const loaded = load({ path: file, env });
+    expect(loaded.config.getCurrentCluster()?.proxyUrl).toBe('http://me:s3cr3t@proxy.example:3128');
+    expect(loaded.description).toBe(`context "prod" of ${file}, through the proxy proxy.example:3128`);
+    expect(load({ path: file, env: { ...env, NO_PROXY: '10.0.0.0/8' } }).proxied).toBe(false);
+    write({ cluster: { 'proxy-url': 'socks5://10.1.1.1:1080' } });
+    expect(load({ path: file, env }).config.getCurrentCluster()?.proxyUrl).toBe('socks5://10.1.1.1:1080');
+  });
+
   test('groups of an impersonation become headers', () => {
     write({ user: { as: 'jane', 'as-groups': ['dev', 'ops'] } });
     expect(load().headers).toEqual({ 'Impersonate-Group': ['dev', 'ops'] });
