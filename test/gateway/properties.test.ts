@@ -8,7 +8,7 @@ import { type Situation, situation } from './arbitrary.ts';
 import { gatewayConfig, observe, plan } from './planning.ts';
 import { applyActions } from './world.ts';
 
-const RUNS = { numRuns: Number(process.env.FC_RUNS ?? 400) };
+const RUNS = { numRuns: Number(process.env.FC_RUNS ?? 150) };
 
 /** Applies plans until nothing is left to do, as the loop would; at most so many rounds. */
 function settle(
@@ -42,9 +42,9 @@ function isGatewayService(object: RawObject | undefined): boolean {
 describe('any plan', () => {
   it('is the same whatever the order in which objects were read', () => {
     fc.assert(
-      fc.property(situation, fc.infiniteStream(fc.nat()), ({ objects, given }, keys) => {
+      fc.property(situation, fc.array(fc.nat(), { minLength: 40, maxLength: 40 }), ({ objects, given }, keys) => {
         const shuffled = objects
-          .map((object) => ({ object, key: keys.next().value ?? 0 }))
+          .map((object, index) => ({ object, key: keys[index] ?? index }))
           .toSorted((a, b) => a.key - b.key);
         const first = plan(objects, given);
         const second = plan(
@@ -131,7 +131,8 @@ describe('any plan', () => {
               break;
             case 'write-redirect-copy':
             case 'delete-redirect-copy':
-              throw new Error('there are no CiliumEnvoyConfigs here');
+            case 'remove-taints':
+              throw new Error(`nothing here calls for ${action.kind}`);
           }
         }
       }),

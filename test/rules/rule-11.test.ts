@@ -32,10 +32,8 @@ test.each([
       { field: 'spec.ports[80].targetPort', before: 1, after: 31080 },
     ]);
     const told = findingOf(planned, 'NodePortExposureRefuses');
-    expect(told).toMatchObject({
-      verdict: 'warn',
-      message: expect.stringContaining('refuses 1 in 3 connections to Gateway default/web'),
-    });
+    expect(told.verdict).toBe('warn');
+    expect(told.message).toContain('refuses 1 in 3 connections to Gateway default/web');
     expect(told.fix).not.toBe('');
     expect(writes(planned)).toEqual(['patch-entrypoint Service kube-system/entry']);
   },
