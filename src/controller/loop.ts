@@ -165,9 +165,13 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function isFree(action: Action, now: number): boolean {
-    if (touched.has(action.key) || (troubles.get(action.key)?.until ?? 0) > now) return false;
+    if (touched.has(action.key) || isInTrouble(action.key, now) || isInTrouble(actionId(action), now)) return false;
     const refusal = refused.get(actionId(action));
     return refusal === undefined || refusal.wish !== wishOf(action) || refusal.until <= now;
+  }
+
+  function isInTrouble(id: string, now: number): boolean {
+    return (troubles.get(id)?.until ?? 0) > now;
   }
 
   /** What the server refused and is still wanted. */
@@ -239,18 +243,21 @@ export function createLoop(options: LoopOptions): Loop {
   /** Whether the next action of the subject may follow. */
   function settleOutcome(key: string, { outcome, error }: Applied, reconcileId: string): boolean {
     const { action } = outcome;
+    // What the others do not rest on does not hold them back either.
+    const held = action.mayFail === true ? actionId(action) : key;
     const fields = { reconcileId, action: action.kind, reason: action.reason, object: describeTarget(action.target) };
     switch (outcome.status) {
       case 'applied':
         if (holdOff !== undefined) history = recordWrite(history, action);
         refused.delete(actionId(action));
+        troubles.delete(actionId(action));
         logger.info({ ...fields, changes: action.changes }, action.message);
         unannounced.push(action);
         if (queue.size === 0) announceWaiting();
         return true;
       case 'conflict':
         logger.debug({ ...fields, err: error }, 'the object changed in between: looking again');
-        postpone(key, undefined, CONFLICT_BACKOFF);
+        postpone(held, undefined, CONFLICT_BACKOFF);
         return action.mayFail === true;
       case 'refused':
         refused.set(actionId(action), {
@@ -263,7 +270,7 @@ export function createLoop(options: LoopOptions): Loop {
         return action.mayFail === true;
       case 'failed':
         logger.warn({ ...fields, err: error }, 'a write failed and is tried again');
-        postpone(key, error?.retryAfterMs, BACKOFF);
+        postpone(held, error?.retryAfterMs, BACKOFF);
         return action.mayFail === true;
       case 'declined':
         return false;

@@ -68,6 +68,8 @@ function hintFor(attempt: Attempt, category: KubeErrorCategory): string {
   return category === 'not-served' ? '. The API server does not serve this kind (CRD not installed?)' : '';
 }
 
+const TOO_LARGE = /request is too large|message larger than max/;
+
 function categoryOf(attempt: Attempt, code: number, status: RawObject | undefined): KubeErrorCategory {
   const reason = asString(status?.reason);
   switch (code) {
@@ -88,6 +90,8 @@ function categoryOf(attempt: Attempt, code: number, status: RawObject | undefine
     case 429:
       return 'throttled';
     default:
+      // etcd's own limit comes as 500, and comes again each time.
+      if (TOO_LARGE.test(asString(status?.message))) return 'invalid';
       return code >= 500 ? 'unavailable' : code >= 400 ? 'invalid' : 'garbled';
   }
 }
