@@ -18,7 +18,7 @@ import { loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
 import { createEventRecorder } from './kube/events.ts';
-import { systemClock } from './lib/clock.ts';
+import { abortReason, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { redactText } from './lib/redact.ts';
 import { ONCE_MANAGER } from './plan/ours.ts';
@@ -26,6 +26,7 @@ import { ONCE_MANAGER } from './plan/ours.ts';
 /** Understands the command line, puts the parts together and runs the command. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let where = 'cilium-cloud-bridge';
+  const stop = stopSignal();
   try {
     const options = parseCommandLine(argv);
     switch (options.command) {
@@ -41,13 +42,18 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         // A laptop run says everything in its report; only what goes wrong besides is logged.
         const level = options.command === 'once' && options.logLevel === undefined ? 'error' : config.logLevel;
         const logger = createLogger({ level, stream: process.stderr, env: process.env });
-        const stop = stopSignal();
         const cluster = await connect(options, config, systemClock, logger, stop);
         where = cluster.connection.description;
         return await run(options, cluster, config, logger, stop);
       }
     }
   } catch (error) {
+    if (stop.aborted) {
+      process.stderr.write(
+        `${process.stderr.isTTY ? '\n' : ''}${where}: ${abortReason(stop).message} before anything was written.\n`,
+      );
+      return EXIT.error;
+    }
     const message = explainFailure(error, where);
     if (message === undefined) throw error;
     process.stderr.write(`${redactText(message)}\n`);
@@ -135,3 +141,5 @@ function ignoreClosedPipes(): void {
 
 ignoreClosedPipes();
 process.exitCode = await main(process.argv.slice(2));
+// An exec plugin that hangs must not keep the process after its last word.
+setTimeout(() => process.exit(), 500).unref();

@@ -13,6 +13,8 @@ const CONFLICT_PAUSE_MS = 200;
 /** So many subjects are written to at the same time. */
 const MAX_IN_FLIGHT = 16;
 
+const NEVER = new AbortController().signal;
+
 const OUTDATED = 'Something changed since the look that planned it.';
 
 export interface ExecutorPorts {
@@ -53,12 +55,14 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
 
   async function applyGroup(group: readonly Action[]): Promise<void> {
     for (const action of group) {
+      if (signal.aborted) return;
       if (reconciler.admit?.(action) === false) {
         // Something of the object changed since the look.
         outcomes.set(actionId(action), { action, status: 'conflict', reason: 'conflict', message: OUTDATED });
         return;
       }
-      const applied = await applyAction(action, apply, signal);
+      // A write that has begun is seen through, so that the report can say what became of it.
+      const applied = await applyAction(action, apply, NEVER);
       reconciler.noteApplied(applied);
       outcomes.set(actionId(action), applied.outcome);
       superseded.delete(actionId(action));

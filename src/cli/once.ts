@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.types.ts';
 import type { Announcer } from '../controller/announcer.ts';
+import { isServed } from '../gateway/programmed.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies } from '../gateway/redirect-copy.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
@@ -17,7 +18,7 @@ import type { OnceOptions } from './args.types.ts';
 import { createBell } from './bell.ts';
 import { createExecutor } from './once-executor.ts';
 import { combineReconcilers, type OncePlan } from './once-reconciler.ts';
-import { settle } from './once-settle.ts';
+import { type Settled, type SettleParts, settle } from './once-settle.ts';
 import { buildReport } from './report.ts';
 import type { Report } from './report.types.ts';
 import { type ConnectedCluster, openView, whereOf } from './session.ts';
@@ -94,12 +95,13 @@ export async function runOnce(
     const report = (now: OncePlan, run: Run, extra: readonly Finding[]): Report =>
       buildReport({
         ...base,
-        subjects: now.subjects.map((state) => state.subject.key),
+        subjects: now.subjects.filter(isServed).map((state) => state.subject.key),
         nodes: verdicts,
         actions: asCarriedOut([...plan.actions, ...held.map((one) => one.action), ...run.followUps], run),
         declined: run.declined,
         outcomes: run.outcomes,
         findings: [...now.findings, ...extra],
+        stopped: run.stopped === true,
       });
     const declined = [...limited.declined.filter((one) => one.reason !== 'DryRun'), ...held];
     const pending = reconciler.explainDeclined(declined);
@@ -119,12 +121,13 @@ export async function runOnce(
       }
     }
     const executor = createExecutor({ ...ports, client: cluster.client, reconciler }, signal);
-    await executor.apply(limited.actions);
-    const end = await settle(
+    const end = await finish(
+      limited.actions,
       { waitMs: options.waitMs, config: config.gateway, reconciler, executor, changes, clock },
       signal,
     );
-    const done = { outcomes: executor.outcomes(), superseded: executor.superseded(), followUps: end.followUps };
+    const done = { outcomes: executor.outcomes(), superseded: executor.superseded(), followUps: end?.followUps ?? [] };
+    if (end === undefined) return report(plan, { declined, ...done, stopped: true }, pending);
     return report(end.plan, { declined, ...done }, [...pending, ...end.findings]);
   } finally {
     finished.abort();
@@ -132,7 +135,24 @@ export async function runOnce(
   }
 }
 
+/** Writes, and waits for what comes of it. Undefined: the user stopped it; what was written stays, and is told. */
+async function finish(
+  actions: readonly Action[],
+  parts: SettleParts,
+  signal: AbortSignal,
+): Promise<Settled | undefined> {
+  try {
+    await parts.executor.apply(actions);
+    return await settle(parts, signal);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
+}
+
 interface Run {
+  /** The user stopped it. */
+  readonly stopped?: boolean;
   readonly declined: readonly Declined[];
   readonly outcomes: readonly Outcome[];
   readonly followUps: readonly Action[];

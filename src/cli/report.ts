@@ -31,6 +31,8 @@ export interface ReportInput {
   readonly nodes?: readonly NodeVerdict[];
   readonly outcomes: readonly Outcome[];
   readonly findings: readonly Finding[];
+  /** The command was stopped before it had done or seen everything. */
+  readonly stopped?: boolean;
 }
 
 /** Puts a pass's results into the report that is printed, without secrets, and decides the exit code. */
@@ -40,7 +42,8 @@ export function buildReport(input: ReportInput): Report {
   const failing = input.findings.filter(({ verdict }) => verdict === 'fail').flatMap(({ target }) => target ?? []);
   const troubled = new Set([...actions.map(({ subject }) => subject), ...failing.map(describeTarget)]);
   const inSync = input.subjects.filter((subject) => !troubled.has(subject)).toSorted();
-  const summary = summarise(inSync, actions, findings, input.mode);
+  const stopped = input.stopped === true;
+  const summary = summarise(inSync, actions, findings, { mode: input.mode, stopped });
   return {
     schemaVersion: 1,
     program: { name: 'cilium-cloud-bridge', version: input.version },
@@ -53,7 +56,7 @@ export function buildReport(input: ReportInput): Report {
     nodes: (input.nodes ?? []).map(reportNode),
     findings,
     summary,
-    exitCode: exitCodeOf(actions, findings),
+    exitCode: stopped ? EXIT.error : exitCodeOf(actions, findings),
   };
 }
 
@@ -167,7 +170,7 @@ function summarise(
   inSync: readonly string[],
   actions: readonly ReportedAction[],
   findings: readonly ReportedFinding[],
-  mode: Report['mode'],
+  ending: Ending,
 ): Summary {
   function outcomes(...statuses: readonly ReportedOutcome['status'][]): number {
     return actions.filter(({ outcome }) => statuses.includes(outcome.status)).length;
@@ -185,10 +188,15 @@ function summarise(
     warnFindings: verdicts('warn'),
     unknownFindings: verdicts('unknown'),
   };
-  return { ...counts, text: summaryText(counts, mode) };
+  return { ...counts, text: summaryText(counts, ending) };
 }
 
-function summaryText(counts: Omit<Summary, 'text'>, mode: Report['mode']): string {
+interface Ending {
+  readonly mode: Report['mode'];
+  readonly stopped: boolean;
+}
+
+function summaryText(counts: Omit<Summary, 'text'>, { mode, stopped }: Ending): string {
   const parts = [
     countOf(counts.applied, 'write done', 'writes done'),
     countOf(counts.pending, 'write planned', 'writes planned'),
@@ -201,6 +209,7 @@ function summaryText(counts: Omit<Summary, 'text'>, mode: Report['mode']): strin
   ].filter((part) => part !== '');
   const text = parts.length === 0 ? 'nothing to do' : parts.join(', ');
   const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  if (stopped) return `${sentence} Stopped early: run it again.`;
   return mode === 'dry-run' && counts.pending > 0 ? `${sentence} Dry run: nothing was written.` : sentence;
 }
 

@@ -3,6 +3,7 @@ import type { Finding } from '../plan/plan.types.ts';
 import { describeEntries } from './addresses.ts';
 import type { Exposure } from './exposure.ts';
 import type { IngressEntry } from './models/service.ts';
+import type { SubjectState } from './plan-subject.ts';
 import type { Subject } from './subjects.ts';
 
 /** Reason while Cilium has not taken over yet what stands in the Service's status. */
@@ -25,6 +26,13 @@ export function isProgrammed(subject: Subject, addresses: readonly IngressEntry[
     wanted.every((value) => shown.has(value)) &&
     programmed?.status === 'True' &&
     (programmed.observedGeneration === 0 || programmed.observedGeneration >= subject.meta.generation)
+  );
+}
+
+/** Whether an entrypoint or the configuration gives the subject an address, and nothing that was found keeps it from serving. */
+export function isServed({ exposure, addresses, findings }: SubjectState): boolean {
+  return (
+    (addresses.length > 0 || exposure === 'host-network') && findings.every((finding) => finding.verdict !== 'fail')
   );
 }
 

@@ -62,6 +62,15 @@ describe('buildReport', () => {
     expect(report.inSync).toEqual(['Gateway default/a', 'Gateway default/z']);
   });
 
+  it('of a command that was stopped says what was written and what was not, with code 1', () => {
+    const report = buildReport(
+      input({ mode: 'once', actions: [SYNC_PORT, PUBLISH], outcomes: [outcome('applied')], stopped: true }),
+    );
+    expect(report.actions.map(({ outcome: { status } }) => status)).toEqual(['applied', 'pending']);
+    expect(report.summary.text).toBe('1 write done, 1 write planned. Stopped early: run it again.');
+    expect(report.exitCode).toBe(1);
+  });
+
   it('says what it is about', () => {
     expect(buildReport(input({ context: undefined }))).toEqual({
       schemaVersion: 1,
