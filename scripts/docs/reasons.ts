@@ -82,6 +82,8 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     about: '',
     reasons: {
       EntrypointHasNoAddress: 'The cloud controller has given it no address.',
+      EntrypointNotLoadBalancer: 'It is not of type LoadBalancer, so no cloud serves it.',
+      EntrypointReachesNoEnvoy: "Its selector matches no Pod of Cilium's, so traffic to it ends nowhere.",
       EntrypointNotAnnotated:
         'A Service looks like the entrypoint, and nothing says so: annotate it, or use `--adopt`.',
       AdoptionAmbiguous: 'With `--adopt auto` more than one fits.',

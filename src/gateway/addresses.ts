@@ -83,7 +83,9 @@ function modeOf(entry: IngressEntry): string {
   return entry.ipMode === '' ? 'VIP' : entry.ipMode;
 }
 
-/** `122.9.70.186, 192.168.0.133`. */
+/** `122.9.70.186, 192.168.0.133 (lb.example.com)`. */
 export function describeEntries(entries: readonly IngressEntry[]): string {
-  return entries.map((entry) => entry.ip || entry.hostname).join(', ');
+  return entries
+    .map(({ ip, hostname }) => (ip !== '' && hostname !== '' ? `${ip} (${hostname})` : ip || hostname))
+    .join(', ');
 }

@@ -8,6 +8,7 @@ import * as annotations from './annotations.ts';
 import { type Claims, compareAge } from './claims.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
+import { matchPorts } from './ports.ts';
 import type { Subject } from './subjects.ts';
 
 /**
@@ -81,9 +82,10 @@ function isCandidate(service: ServiceModel, observation: GatewayObservation, cla
 }
 
 function fits(service: ServiceModel, subject: Subject): boolean {
-  return service.ports.some((port) =>
-    subject.service?.ports.some((other) => other.port === port.port && other.protocol === port.protocol),
-  );
+  if (subject.service === undefined) return false;
+  const { pairs, understood } = matchPorts(service, subject.service, subject.key);
+  // With an annotation that cannot be read it stays a candidate, so that the annotation is told of.
+  return pairs.length > 0 || !understood;
 }
 
 /** Our own status on the Gateway Service gives this entrypoint's addresses. */
@@ -97,15 +99,9 @@ function isEstablished(subject: Subject, service: ServiceModel): boolean {
 
 /** A port of this entrypoint leads to the Gateway already: tells apart two entrypoints of one load balancer. */
 function leadsTo(subject: Subject, service: ServiceModel): boolean {
-  return service.ports.some((port) =>
-    subject.service?.ports.some(
-      (other) =>
-        other.port === port.port &&
-        other.protocol === port.protocol &&
-        other.nodePort !== 0 &&
-        other.nodePort === port.targetPort,
-    ),
-  );
+  if (subject.service === undefined) return false;
+  const { pairs } = matchPorts(service, subject.service, subject.key);
+  return pairs.some((pair) => pair.gateway.nodePort !== 0 && pair.gateway.nodePort === pair.entrypoint.targetPort);
 }
 
 function candidateFinding(

@@ -25,8 +25,10 @@ export interface Claims {
 interface Claim {
   readonly service: ServiceModel;
   readonly subjectKey: string;
-  /** What was asked for, for messages: `Gateway default/web`. */
+  /** Of the subject; empty for the shared Ingress. */
   readonly namespace: string;
+  /** Named by the configuration or a flag, not by an annotation. */
+  readonly listed?: boolean;
 }
 
 /** Collects the entrypoints that say by annotation, or of which the configuration says, whom they serve. */
@@ -45,6 +47,10 @@ export function collectClaims(
       continue;
     }
     if (!isAllowed(claim, observation, config, claims)) continue;
+    if (!canBeServed(claim, config)) {
+      claims.findings.push(wrongEntrypointType(claim));
+      continue;
+    }
     if (!subjects.has(claim.subjectKey)) {
       reportMissingSubject(claim, observation, claims);
       continue;
@@ -179,7 +185,7 @@ function listedClaims(observation: GatewayObservation, config: GatewayConfig, cl
     }
     // An entrypoint that says itself whom it serves is believed before the list.
     if (claims.claimants.has(service.meta.uid)) continue;
-    found.push(claimOf(service, gatewayKey(gateway.namespace, gateway.name), gateway));
+    found.push({ ...claimOf(service, gatewayKey(gateway.namespace, gateway.name), gateway), listed: true });
   }
   return found;
 }
@@ -196,6 +202,26 @@ function isAllowedNamespace(
     namespace === subjectNamespace ||
     config.entrypointNamespaces.includes(namespace)
   );
+}
+
+/** A load balancer that is set up outside of Kubernetes may use a NodePort; its address is in the configuration then. */
+function canBeServed({ service, subjectKey }: Claim, config: GatewayConfig): boolean {
+  if (service.type === 'LoadBalancer') return true;
+  const given = Object.entries(config.addresses).some(
+    ([name, addresses]) => subjectKey === `Gateway ${name}` && addresses.length > 0,
+  );
+  return service.type === 'NodePort' && given;
+}
+
+function wrongEntrypointType({ service, subjectKey }: Claim): Finding {
+  const { namespace, name } = service.meta;
+  return finding('entrypoint-type', 'fail', {
+    reason: 'EntrypointNotLoadBalancer',
+    target: targetOf(SERVICES, service.meta),
+    message: `The entrypoint of ${subjectKey} is of type ${service.type}: clouds give a load balancer to type LoadBalancer only, so it cannot serve.`,
+    fix: `Change it: kubectl -n ${namespace} patch service ${name} -p '{"spec":{"type":"LoadBalancer"}}'   (with the annotations that name its load balancer)`,
+    evidence: { type: service.type },
+  });
 }
 
 function isAllowed(claim: Claim, observation: GatewayObservation, config: GatewayConfig, claims: Claims): boolean {
@@ -240,9 +266,12 @@ function reportMissingSubject(claim: Claim, observation: GatewayObservation, cla
     finding('entrypoint-subject', 'fail', {
       reason: 'SubjectNotFound',
       target,
-      message: `The entrypoint names ${claim.subjectKey}, but Cilium serves nothing of that name.`,
-      fix:
-        claim.subjectKey === SHARED_INGRESS_KEY
+      message: claim.listed
+        ? `The entrypoint is to be adopted for ${claim.subjectKey}, but Cilium serves nothing of that name.`
+        : `The entrypoint names ${claim.subjectKey}, but Cilium serves nothing of that name.`,
+      fix: claim.listed
+        ? "Create it with a class of Cilium's, or correct --adopt (gateway.adopt in the configuration)."
+        : claim.subjectKey === SHARED_INGRESS_KEY
           ? `Switch Cilium's Ingress on (Helm: ingressController.enabled=true), or remove the annotation ${annotations.INGRESS}.`
           : `Create it with a class of Cilium's, or correct the annotation: kubectl -n ${claim.service.meta.namespace} annotate service ${claim.service.meta.name} --overwrite ${annotationFor(claim.subjectKey)}=<namespace>/<name>`,
     }),

@@ -1,4 +1,4 @@
-import { type CiliumPod, isAgent } from '../cilium/agents.ts';
+import { type CiliumPod, isAgent, selectsCilium } from '../cilium/agents.ts';
 import type { ExposureChoice, GatewayConfig } from '../config/config.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
@@ -6,6 +6,7 @@ import type { Action, Finding } from '../plan/plan.types.ts';
 import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
 import type { ServiceModel } from './models/service.ts';
+import type { GatewayObservation } from './observation.ts';
 import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.ts';
 import { describePort, type PortPair } from './ports.ts';
 import { planRedirect } from './redirect.ts';
@@ -103,6 +104,33 @@ export function resolveExposure(given: ExposureParts): ResolvedExposure {
 /** Whether the load balancer sends to Pod addresses, so that no NodePort of the entrypoint is on the way. */
 export function hasPodMembers(entrypoint: ServiceModel): boolean {
   return Object.entries(POD_MEMBER_ANNOTATIONS).some(([key, value]) => entrypoint.meta.annotations[key] === value);
+}
+
+/** Without a redirect, traffic goes to the Pods that the selector matches: these must be Cilium's. Where none can be seen, nothing is said. */
+export function reachesNoEnvoy(
+  subject: Subject,
+  entrypoint: ServiceModel,
+  exposure: Exposure,
+  { ciliumPods, ciliumNamespace }: GatewayObservation,
+): Finding | undefined {
+  const { meta, selector } = entrypoint;
+  if (exposure === 'redirect' || ciliumPods.length === 0 || Object.keys(selector).length === 0) return undefined;
+  if (meta.namespace === ciliumNamespace && selectsCilium(selector, ciliumPods)) return undefined;
+  const chosen = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+  const why =
+    meta.namespace === ciliumNamespace
+      ? `no Pod of Cilium's has ${chosen.join(',')}`
+      : `a selector (${chosen.join(',')}) reaches Pods of its own namespace, and Cilium runs in ${ciliumNamespace}`;
+  return finding('entrypoint-selector', 'warn', {
+    reason: 'EntrypointReachesNoEnvoy',
+    target: targetOf(SERVICES, meta),
+    message: `With the exposure ${exposure} the entrypoint of ${subject.key} leads to no Envoy: ${why}.`,
+    fix:
+      meta.namespace === ciliumNamespace
+        ? `Select the agents: kubectl -n ${meta.namespace} set selector service ${meta.name} k8s-app=cilium`
+        : `Make the entrypoint in namespace ${ciliumNamespace} with the selector k8s-app: cilium; or let the controller run with the exposure redirect, which needs no selector.`,
+    evidence: { selector: chosen.join(',') },
+  });
 }
 
 /** Rule 11: says what share of all connections the guide's node-port exposure refuses, and the mend. */

@@ -7,7 +7,7 @@ import type { Action, Finding, Target } from '../plan/plan.types.ts';
 import { describeEntries } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import type { Claims } from './claims.ts';
-import { chooseExposure, type Exposure, resolveExposure } from './exposure.ts';
+import { chooseExposure, type Exposure, reachesNoEnvoy, resolveExposure } from './exposure.ts';
 import { asksForManaged, isManaged, managedSpec } from './managed.ts';
 import { planManagedToCome } from './managed-to-come.ts';
 import { updateManaged } from './managed-writes.ts';
@@ -142,6 +142,8 @@ function planBound(
     parts,
   });
   const { exposure } = exposed;
+  const lost = reachesNoEnvoy(subject, entrypoint, exposure, observation);
+  if (lost !== undefined) findings.push(lost);
   // A wish that is refused leaves the entrypoint as it is, but its ports still follow the Gateway.
   const spec =
     wantsManaged && isManaged(entrypoint, observation)

@@ -32,6 +32,26 @@ describe('adopt: auto', () => {
     expect([writes(planned), findings(planned)]).toEqual([PUBLISHED, []]);
   });
 
+  it('takes it where its annotation says which port leads to which listener', () => {
+    const mapped = { serves: null, ingress, ports: [[8080, 31080]] as const };
+    const objects = [gateway(), gatewayService()];
+    const entry = entrypoint('entry', { ...mapped, annotations: ours({ ports: '8080=80' }) });
+    expect([writes(plan([...objects, entry], AUTO)), findings(plan([...objects, entry], AUTO))]).toEqual([
+      PUBLISHED,
+      [],
+    ]);
+    const unread = entrypoint('entry', { ...mapped, annotations: ours({ ports: '8080:80' }) });
+    expect(findings(plan([...objects, unread], AUTO))).toContain('fail AnnotationMalformed');
+  });
+
+  it('an entrypoint that is named for a Gateway that is not there: the fix names the flag', () => {
+    const entry = entrypoint('entry', { serves: null, ingress });
+    const planned = plan([gateway(), gatewayService(), entry], {
+      config: { adopt: ['kube-system/entry=default/nope'] },
+    });
+    expect(findingOf(planned, 'SubjectNotFound').fix).toContain('correct --adopt');
+  });
+
   it('writes the annotation of rule 2 onto a Service that had none, for the version that was seen', () => {
     const planned = plan([gateway(), gatewayService(), entrypoint('entry', { serves: null, ingress })], {
       ...AUTO,
