@@ -174,6 +174,19 @@ describe('an exec plugin', () => {
     await expect(client.version()).resolves.toBe('v1.33.0');
   });
 
+  test.each([
+    ['exit 3', 'the exec plugin failed and did not say why'],
+    ['echo topsecret', 'the exec plugin answered something that is no JSON'],
+    ["echo '{}'", 'the exec plugin answered without credentials (no `status`)'],
+  ])('that answers with %s is told in words, and nothing of its answer', async (script, said) => {
+    writePlugin(script);
+    const error = (await connect()
+      .version()
+      .catch((caught: unknown) => caught)) as KubeError;
+    expect(error.category).toBe('unauthorized');
+    expect(error.message).toBe(`GET version: no credentials from context "test" of ${file}: ${said}`);
+  });
+
   test('that hangs ends at the timeout', async () => {
     writePlugin('sleep 5');
     const error = (await connect(200)
@@ -181,6 +194,19 @@ describe('an exec plugin', () => {
       .catch((caught: unknown) => caught)) as KubeError;
     expect(error.category).toBe('timeout');
   });
+});
+
+test('a client certificate that is no PEM is told as the fault of the kubeconfig, not of the server', async () => {
+  const garbage = Buffer.from('nonsense').toString('base64');
+  writeKubeconfig(
+    { 'client-certificate-data': garbage, 'client-key-data': garbage },
+    server.url.replace('http:', 'https:'),
+  );
+  const error = (await connect()
+    .version()
+    .catch((caught: unknown) => caught)) as KubeError;
+  expect(error.category).toBe('unauthorized');
+  expect(error.message).toMatch(/no credentials from context "test" of .*client-certificate.* is no PEM/);
 });
 
 describe('a kubeconfig that is edited', () => {
