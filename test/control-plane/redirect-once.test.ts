@@ -124,8 +124,7 @@ describe('a source of an enormous size', () => {
   /** Makes the source so large, as many routes would; the operator, who would make it small again, is held. */
   async function inflate(bytes: number): Promise<boolean> {
     cluster.signal('operator', 'SIGSTOP');
-    const resources = valueAt(await cluster.get(ENVOY_CONFIGS, SOURCE), 'spec', 'resources');
-    const [listener] = Array.isArray(resources) ? resources : [];
+    const listener = valueAt(await cluster.get(ENVOY_CONFIGS, SOURCE), 'spec', 'resources', 0);
     const routes = {
       '@type': 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
       name: 'large',
