@@ -83,6 +83,7 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     reasons: {
       EntrypointHasNoAddress: 'The cloud controller has given it no address.',
       EntrypointNotLoadBalancer: 'It is not of type LoadBalancer, so no cloud serves it.',
+      EntrypointOwnedByLbIpam: "Cilium's LB-IPAM gave it an address of a pool, which is none of the load balancer's.",
       EntrypointReachesNoEnvoy: "Its selector matches no Pod of Cilium's, so traffic to it ends nowhere.",
       EntrypointNotAnnotated:
         'A Service looks like the entrypoint, and nothing says so: annotate it, or use `--adopt`.',

@@ -1,7 +1,10 @@
 import type { GatewayConfig } from '../config/config.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
+import { foreignOwner } from '../plan/ours.ts';
 import type { Finding } from '../plan/plan.types.ts';
+import { describeEntries } from './addresses.ts';
+import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import type { Subject } from './subjects.ts';
 
@@ -71,6 +74,30 @@ export function findOtherOwner(
     };
   }
   return undefined;
+}
+
+/** Cilium's operator writes load balancer status as `cilium-operator-generic`, or another build's name. */
+const CILIUM_OPERATOR = /^cilium-operator/;
+
+/**
+ * An address that LB-IPAM gave to an entrypoint is none of the load balancer's: it must not be published (rule 1). Said
+ * only where the operator is seen to have written it and pools exist.
+ */
+export function lbIpamAddress(
+  subject: Subject,
+  entrypoint: ServiceModel,
+  { pools }: GatewayObservation,
+): Finding | undefined {
+  const writer = foreignOwner(entrypoint.ingressOwners)?.manager ?? '';
+  if (entrypoint.ingress.length === 0 || pools.items.length === 0 || !CILIUM_OPERATOR.test(writer)) return undefined;
+  const { namespace, name } = entrypoint.meta;
+  return finding('entrypoint-address', 'fail', {
+    reason: 'EntrypointOwnedByLbIpam',
+    target: targetOf(SERVICES, entrypoint.meta),
+    message: `The address of the entrypoint of ${subject.key}, ${describeEntries(entrypoint.ingress)}, comes from a CiliumLoadBalancerIPPool (written by ${writer}), not from the cloud's load balancer: it is not published.`,
+    fix: `Take the Service ${namespace}/${name} away from LB-IPAM: Helm defaultLBServiceIPAM=none, or remove the pools; the cloud controller then writes the load balancer's address.`,
+    evidence: { writer, pools: pools.items.map((pool) => pool.meta.name).sort() },
+  });
 }
 
 export function otherOwnerFinding(subject: Subject, owner: OtherOwner): Finding {

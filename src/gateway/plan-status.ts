@@ -1,5 +1,6 @@
 import type { Action, Finding } from '../plan/plan.types.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
+import { lbIpamAddress } from './other-owners.ts';
 import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.ts';
 import { clearAction, decideIpMode, publishAction, type Wanted, wantedAddresses } from './publish.ts';
 import { wrongType } from './subject-findings.ts';
@@ -37,6 +38,11 @@ export function planStatus(
   }
   // Another subject's traffic arrives at this address: it is not published anew, and not taken back either.
   if (context.losers.has(subject.key)) return keep;
+  const notTheClouds = entrypoint && lbIpamAddress(subject, entrypoint, context.observation);
+  if (notTheClouds !== undefined) {
+    findings.push(notTheClouds);
+    return keep;
+  }
   const wanted = wantedAddresses(subject, entrypoint, context.config, findings);
   switch (wanted.kind) {
     case 'keep':

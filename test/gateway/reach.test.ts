@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unread } from '../../src/gateway/observation.ts';
 import { isServed } from '../../src/gateway/programmed.ts';
-import { agent, entrypoint, gateway, gatewayService, OURS, ours } from './build.ts';
+import { agent, entrypoint, gateway, gatewayService, OURS, ours, pool } from './build.ts';
 import { findingOf, findings, type Given, plan, publishedBy, writes } from './planning.ts';
 
 const ingress = [{ ip: '122.9.70.186' }];
@@ -66,6 +66,24 @@ describe('an entrypoint that leads to no Envoy', () => {
     expect(
       findings(plan([gateway(), gatewayService(), entry], { ...STATIC, reads: { ciliumPods: unread('forbidden') } })),
     ).not.toContain('warn EntrypointReachesNoEnvoy');
+  });
+});
+
+describe('an entrypoint whose address comes from a pool of LB-IPAM', () => {
+  const own = gatewayService('web', { spec: { loadBalancerClass: 'cilium-cloud-bridge.io/entrypoint' } });
+  const fromPool = { ingress: [{ ip: '10.9.0.1' }], writtenBy: ['cilium-operator-generic'] };
+
+  it('is told of, and that address is not published', () => {
+    const planned = plan([gateway(), own, entrypoint('entry', fromPool), pool('blue')]);
+    expect([writes(planned), findings(planned)]).toEqual([[], ['fail EntrypointOwnedByLbIpam']]);
+    expect(findingOf(planned, 'EntrypointOwnedByLbIpam').message).toContain('10.9.0.1, comes from');
+  });
+
+  it('is served where the cloud wrote the address, pools or not', () => {
+    const byCloud = entrypoint('entry', { ...fromPool, writtenBy: ['cloud-controller-manager'] });
+    expect(writes(plan([gateway(), own, byCloud, pool('blue')]))).toEqual([
+      'publish-address Service default/cilium-gateway-web',
+    ]);
   });
 });
 
