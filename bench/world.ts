@@ -12,7 +12,7 @@ import { conditionOf, valueAt } from '../test/control-plane/objects.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
 
 export const BUNDLE = new URL('../dist/cilium-cloud-bridge.js', import.meta.url).pathname;
-export const OWN_CLASS = 'cilium-cloud';
+const OWN_CLASS = 'cilium-cloud';
 
 /** A control plane with Cilium's operator, a class of our own, and a client that uses the product's HTTP stack. */
 export interface World {

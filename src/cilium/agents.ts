@@ -6,7 +6,7 @@ import { type CiliumVersion, compareVersions, versionOfImage } from './version.t
 export const CILIUM_POD_SELECTOR = 'k8s-app in (cilium, cilium-envoy)';
 
 /** The namespace that Cilium's chart and both clouds' guides install it into. */
-export const DEFAULT_CILIUM_NAMESPACE = 'kube-system';
+const DEFAULT_CILIUM_NAMESPACE = 'kube-system';
 
 /** Labels that Cilium's chart puts on its Pods: what a selector is tried on where no Pod can be seen. */
 const KNOWN_POD_LABELS: readonly Readonly<Record<string, string>>[] = [

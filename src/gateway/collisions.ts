@@ -14,7 +14,7 @@ export const LOAD_BALANCER_ID_ANNOTATIONS = [
 ] as const;
 
 /** The id of the load balancer that serves this Service; undefined while the cloud has not said. */
-export function loadBalancerId(service: ServiceModel): string | undefined {
+function loadBalancerId(service: ServiceModel): string | undefined {
   for (const key of LOAD_BALANCER_ID_ANNOTATIONS) {
     const id = service.meta.annotations[key];
     if (id !== undefined && id !== '') return id;

@@ -13,7 +13,7 @@ export const NOT_PROGRAMMED = 'GatewayNotProgrammed';
  * Whether Cilium took the published addresses over: `status.addresses` of the Gateway, and Programmed=True of its
  * current generation (never a listener's condition, cilium.md §3); for an Ingress its status.
  */
-export function isProgrammed(subject: Subject, addresses: readonly IngressEntry[]): boolean {
+function isProgrammed(subject: Subject, addresses: readonly IngressEntry[]): boolean {
   const wanted = addresses.flatMap((entry) => [entry.ip, entry.hostname]).filter((value) => value !== '');
   if (subject.kind === 'SharedIngress') return true;
   if (subject.gateway === undefined) {

@@ -18,7 +18,7 @@ const SOURCE_ADDRESS_ANNOTATION = 'cec.cilium.io/use-original-source-address';
 /** The same for agents up to 1.18. */
 const SOURCE_ADDRESS_LABEL = 'cilium.io/use-original-source-address';
 /** On a copy: `<namespace>/<name>` of the CiliumEnvoyConfig that it was made from. */
-export const SOURCE_ANNOTATION = `${PREFIX}source`;
+const SOURCE_ANNOTATION = `${PREFIX}source`;
 
 /** On a copy: the key of the Gateway or Ingress that it is for. */
 export const SUBJECT_ANNOTATION = `${PREFIX}subject`;

@@ -92,7 +92,7 @@ export function planRedirect(
 }
 
 /** The CiliumEnvoyConfig whose `spec.services` names the Gateway Service; Cilium's own before any other. */
-export function findSource(
+function findSource(
   subject: Subject,
   service: ServiceModel,
   configs: readonly EnvoyConfigModel[],

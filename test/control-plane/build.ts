@@ -7,7 +7,7 @@ import { makePart, PARTS, type PartName, partPath, partVersion } from './parts.t
 import { MAIN_VERSIONS, type Versions } from './versions.ts';
 
 /** What a control plane needs. */
-export const CONTROL_PLANE_PARTS: readonly PartName[] = [
+const CONTROL_PLANE_PARTS: readonly PartName[] = [
   'etcd',
   'kube-apiserver',
   'kube-controller-manager',

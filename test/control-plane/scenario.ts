@@ -20,7 +20,7 @@ export const VIP = '192.168.0.133';
 export const SERVES_GUIDE_GATEWAY = { 'cilium-cloud-bridge.io/gateway': 'default/ip-gateway' };
 
 /** The objects of the CCE guide as the guide has them. */
-export function guideObjects(): readonly KubeObject[] {
+function guideObjects(): readonly KubeObject[] {
   const path = new URL('../fixtures/cce-guide.yaml', import.meta.url);
   return loadAll(readFileSync(path, 'utf8')).filter(isKubeObject);
 }

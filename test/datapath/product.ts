@@ -14,7 +14,7 @@ import { xdsOf } from './xds.ts';
 /* What the product's tests on the datapath have in common: entrypoints as users make them, and looks at its copies. */
 
 /** What the cloud gives the entrypoint: on both Services it is the same. */
-export const ADDRESS = '198.51.100.10';
+const ADDRESS = '198.51.100.10';
 
 export const GATEWAY: ObjectRef = { namespace: 'default', name: 'ip-gateway' };
 

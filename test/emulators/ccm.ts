@@ -39,7 +39,7 @@ export interface Ccm {
   stop(): Promise<void>;
 }
 
-export const CCM_FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
+const CCM_FINALIZER = 'service.kubernetes.io/load-balancer-cleanup';
 
 const ID_ANNOTATIONS: Readonly<Record<Dialect, readonly string[]>> = {
   huawei: ['kubernetes.io/elb.id'],
@@ -87,7 +87,8 @@ export function startCcm(options: CcmOptions): Ccm {
 
   async function setFinalizer(service: KubeObject, wanted: boolean): Promise<void> {
     const { resourceVersion, finalizers } = service.metadata;
-    const others = (Array.isArray(finalizers) ? finalizers : []).filter((name) => name !== CCM_FINALIZER);
+    const present: readonly unknown[] = Array.isArray(finalizers) ? finalizers : [];
+    const others = present.filter((name) => name !== CCM_FINALIZER);
     const body = { metadata: { resourceVersion, finalizers: wanted ? [...others, CCM_FINALIZER] : others } };
     await api.patch(refOf(service), body, fieldManager, 'merge', 'status');
   }

@@ -23,7 +23,7 @@ export interface Applied {
 }
 
 /** A write that a real API server answers with 422. In a perfect world no plan contains one. */
-export class Invalid extends Error {}
+class Invalid extends Error {}
 
 /**
  * Applies a plan's requests to raw objects as the API server would: preconditions, patches, the effects on NodePorts,

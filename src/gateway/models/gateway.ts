@@ -61,7 +61,7 @@ function readAddresses(value: unknown): GatewayAddress[] {
   });
 }
 
-export function readConditions(value: unknown): Condition[] {
+function readConditions(value: unknown): Condition[] {
   return asArray(value).map((entry) => {
     const condition = asRecord(entry);
     return {
