@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
-import { usageError } from '../lib/errors.ts';
+import { type UsageError, usageError } from '../lib/errors.ts';
 import { asArray, asRecord, asString, isRecord } from './read.ts';
 import type { RawObject } from './types.ts';
 
@@ -129,6 +129,7 @@ function parseFile(file: string): RawObject {
   try {
     document = load(readFileSync(file, 'utf8'));
   } catch (error) {
+    if (isRefused(error)) throw unreadableFile(file, '', false);
     // The exception's own message quotes the file, which holds credentials.
     const what = error instanceof YAMLException ? yamlReason(error) : 'it cannot be read';
     throw usageError(file, `not a kubeconfig: ${what}`, 'Correct the file, or name another with --kubeconfig.');
@@ -159,11 +160,7 @@ export function checkReadable(file: string, usedBy: string): void {
     }
   } catch (error) {
     const missing = asString(asRecord(error).code) === 'ENOENT';
-    throw usageError(
-      usedBy === '' ? file : `${file} (${usedBy})`,
-      missing ? 'no such file' : 'the file cannot be read',
-      missing ? 'Correct the path, or name another kubeconfig with --kubeconfig.' : 'Check its permissions.',
-    );
+    throw unreadableFile(file, usedBy, missing);
   }
   throw usageError(usedBy === '' ? file : `${file} (${usedBy})`, 'not a file', 'Correct the path.');
 }
@@ -171,4 +168,17 @@ export function checkReadable(file: string, usedBy: string): void {
 /** Whether anything exists at that path. */
 export function fileExists(file: string): boolean {
   return statSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+function unreadableFile(file: string, usedBy: string, missing: boolean): UsageError {
+  return usageError(
+    usedBy === '' ? file : `${file} (${usedBy})`,
+    missing ? 'no such file' : 'the file cannot be read',
+    missing ? 'Correct the path, or name another kubeconfig with --kubeconfig.' : 'Check its permissions.',
+  );
+}
+
+/** access(2) asks for the real user; only reading tells what the effective one may. */
+function isRefused(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes(asString(asRecord(error).code));
 }
