@@ -10,6 +10,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/control-plane/**', 'test/datapath/**'],
+          setupFiles: ['test/property-seed.ts'],
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
         },
       },

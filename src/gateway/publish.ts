@@ -108,7 +108,8 @@ export function decideIpMode(
   const version = observation.ciliumVersion;
   const honoured = version === undefined || honoursIpMode(version);
   const storedHere = service.ingress.some((entry) => entry.ip !== '' && entry.ipMode === 'Proxy');
-  const stored = storedHere ? 'yes' : observation.ipModeStored;
+  // What the server answered counts before what an earlier one, or one with another feature gate, has stored.
+  const stored = storedHere && observation.ipModeStored !== 'no' ? 'yes' : observation.ipModeStored;
   if (honoured && stored === 'yes') return { ipMode: 'Proxy', ...fine };
   if (honoured && stored === 'unasked') return { ipMode: 'Proxy', ...fine, question: true };
   const target = targetOf(SERVICES, service.meta);

@@ -132,6 +132,14 @@ describe('the question to the API server', () => {
     expect(writes(planned)).toEqual([PUBLISH]);
   });
 
+  it('answered no is believed, even where a status with Proxy from before stands', () => {
+    const status = { ingress: [{ ip: '1.1.1.1', ipMode: 'Proxy' }], writtenBy: [OURS] };
+    const planned = plan([gateway(), gatewayService('web', status), entrypoint('entry', { ingress: [{ ip: IP }] })], {
+      memory: { ipModeStored: 'no' },
+    });
+    expect(writes(planned)).toEqual([ANNOTATE, PUBLISH]);
+  });
+
   it('is not needed with a Cilium that does not honour it', () => {
     expect(withCilium('1.18.0', { memory: { ipModeStored: 'unasked' } }).ipModeQuestion).toBeUndefined();
   });
