@@ -21,7 +21,7 @@ export default defineConfig({
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium
-          fileParallelism: false, // a control plane takes about 800 MB and, at its start, every core
+          maxWorkers: 3, // a control plane takes about 800 MB; its tests mostly wait
         },
       },
       {
