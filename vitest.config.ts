@@ -21,7 +21,8 @@ export default defineConfig({
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium
-          maxWorkers: 3, // a control plane takes about 800 MB; its tests mostly wait
+          maxWorkers: 2, // a control plane takes about 800 MB; its tests mostly wait
+          retry: 2, // what they wait for has a time limit, and every core may be busy
         },
       },
       {
@@ -30,6 +31,7 @@ export default defineConfig({
           include: ['test/datapath/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: 5 * MINUTE_MS,
+          retry: 2, // what is measured depends on how busy the machine is; the limits stay
           hookTimeout: 30 * MINUTE_MS,
           fileParallelism: false,
         },
