@@ -23,6 +23,8 @@ const BUSY_SHARE = 0.2;
 /** Length of passes, in milliseconds, that a burst may take in a row: a few changes are answered at once. */
 const BURST_MS = 50;
 const MAX_REST_MS = 1_000;
+/** Subjects that wait for their turn. */
+const LONG_QUEUE = 100;
 
 export interface LoopOptions {
   readonly reconciler: Reconciler;
@@ -306,7 +308,8 @@ export function createLoop(options: LoopOptions): Loop {
         const endedAt = clock.monotonic();
         spent = Math.max(0, spent - (startedAt - lastEndedAt) * BUSY_SHARE) + endedAt - startedAt;
         lastEndedAt = endedAt;
-        const rest = Math.min(MAX_REST_MS, (spent - BURST_MS) / BUSY_SHARE);
+        // While a long queue is worked off, another pass would mostly plan the same again.
+        const rest = queue.size > LONG_QUEUE ? MAX_REST_MS : Math.min(MAX_REST_MS, (spent - BURST_MS) / BUSY_SHARE);
         if (rest > 1) await clock.sleep(rest, signal).catch(() => undefined);
         await idle(waitMs, signal);
       }
