@@ -299,7 +299,9 @@ describe('taints on a real API server', () => {
     expect(await nodesWith(cluster, ROUTE)).toEqual(['b', 'c']);
     for (const name of ['a', 'b', 'c']) await putAgent(cluster, name, { readySince: ago(0) });
     await waitFor('all of them', async () => (await nodesWith(cluster, ROUTE)).length === 0, SLOW_MS);
-    const reasons = controller.writesLogged().map(({ reason, object }) => `${object} ${reason}`);
+    const { writesLogged } = controller;
+    await waitFor('a line for each', () => writesLogged().length === 3, SLOW_MS); // a write shows before its line does
+    const reasons = writesLogged().map(({ reason, object }) => `${object} ${reason}`);
     expect(reasons.toSorted()).toEqual(['Node a BootstrapTaintRemoved', 'Node b TaintRemoved', 'Node c TaintRemoved']);
   });
 
