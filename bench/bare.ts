@@ -26,7 +26,9 @@ for await (const event of client.watch(resource, {
 })) {
   if (event.type === 'BOOKMARK' || readMeta(event.object).name !== sourceName) continue;
   const body =
-    resource === SERVICES || resource.plural === 'services' ? servicePatch(event.object) : { spec: event.object.spec };
+    resource === SERVICES || resource.plural === 'services'
+      ? servicePatch(event.object)
+      : { spec: { resources: at(event.object, 'spec', 'resources') } };
   const text = JSON.stringify(body);
   if (text === last) continue;
   last = text;

@@ -35,11 +35,22 @@ export async function observe(client: KubeClient, resource: Resource, namespace:
       }
     }
   })();
-  reading.catch(() => undefined);
+  let ended = '';
+  reading.then(
+    () => {
+      ended = 'the watch ended';
+    },
+    (error: unknown) => {
+      ended = `the watch broke: ${String(error)}`;
+    },
+  );
   return {
     next: (name, test) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`nothing happened to ${name} within 20 s`)), 20_000);
+        const timer = setTimeout(
+          () => reject(new Error(`nothing happened to ${name} within 20 s${ended === '' ? '' : `; ${ended}`}`)),
+          20_000,
+        );
         waiting.set(name, {
           test,
           seen: (time) => {

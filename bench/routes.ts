@@ -38,11 +38,12 @@ export async function followRoutes(world: World): Promise<Result[]> {
   const original = await waitFor('the first copy', () =>
     cluster.get(ENVOY_CONFIGS, { namespace: 'kube-system', name: copy }),
   );
+  // Without `services`: a second CiliumEnvoyConfig on the entrypoint would make the product take its copy back.
   await cluster.apply({
     apiVersion: 'cilium.io/v2',
     kind: 'CiliumEnvoyConfig',
     metadata: { name: 'bare', namespace: 'kube-system' },
-    spec: valueAt(original, 'spec'),
+    spec: { resources: valueAt(original, 'spec', 'resources') },
   });
   const stopBare = await startBare(cluster, 'default/cilium-gateway-r-1', 'kube-system/bare', ENVOY_CONFIGS);
   const sources = await observe(client, ENVOY_CONFIGS, 'default');

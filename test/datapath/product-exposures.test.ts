@@ -19,7 +19,7 @@ import {
   tracesOf,
   untilNoTrace,
 } from './product.ts';
-import { everyNode, untilAnswered } from './until.ts';
+import { everyNode, untilSettled } from './until.ts';
 import { clientsOf, waysOf } from './ways.ts';
 
 /* The guide's objects, and the program as users run it: what becomes of a client's connections by each exposure. */
@@ -50,6 +50,7 @@ afterAll(async () => {
 
 describe('auto', () => {
   test('1,000 connections, both nodes: none refused, the client seen, the right route and cluster', async () => {
+    await untilProgrammed(); // after the last write
     await untilRedirected();
     const report = await connect(ENTRYPOINT_NODE_PORT);
     expect(report.outcomes.answered).toBe(COUNT);
@@ -61,10 +62,7 @@ describe('auto', () => {
 
   test('the targetPort follows all the same, and the Gateway is Programmed with the address', async () => {
     expect(await targetPort()).toBe(gatewayPort);
-    await waitFor('the Gateway to be Programmed', async () => {
-      const gateway = await datapath.controlPlane.get(GATEWAYS, GATEWAY);
-      return conditionOf(gateway, 'Programmed')?.status === 'True';
-    });
+    await untilProgrammed();
   });
 
   test('with externalTrafficPolicy Local as well', async () => {
@@ -140,8 +138,15 @@ test('the address was on both Services all the time, and no agent found it owned
   expect(ownershipQuarrels(datapath)).toEqual([]);
 });
 
+async function untilProgrammed(): Promise<void> {
+  await waitFor('the Gateway to be Programmed', async () => {
+    const gateway = await datapath.controlPlane.get(GATEWAYS, GATEWAY);
+    return conditionOf(gateway, 'Programmed')?.status === 'True';
+  });
+}
+
 function untilRedirected(): Promise<void> {
-  return untilAnswered(datapath, everyNode(datapath, ENTRYPOINT_NODE_PORT), (answer) => byCopy(answer));
+  return untilSettled(datapath, everyNode(datapath, ENTRYPOINT_NODE_PORT), (answer) => byCopy(answer));
 }
 
 function isEntrypoint(name: string): boolean {

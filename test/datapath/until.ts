@@ -1,9 +1,12 @@
+import { systemClock } from '../../src/lib/clock.ts';
 import { waitFor } from '../control-plane/wait.ts';
 import type { Attempt, EnvoyAnswer } from './answer.ts';
 import type { Target } from './client.ts';
 import type { Datapath } from './fixture.ts';
 
 const TIMEOUT_MS = 30_000;
+/** The gap of a Service write begins up to 500 ms after it, later on a busy machine. */
+const SETTLED_MS = 2_000;
 
 /** A port of every node, as targets. */
 export function everyNode(datapath: Datapath, port: number, rest: Omit<Target, 'address'> = {}): readonly Target[] {
@@ -27,4 +30,21 @@ export async function untilAnswered(
     );
     throw new Error(`not every target answered as wanted in ${TIMEOUT_MS} ms:\n${seen.join('\n')}`, { cause: error });
   });
+}
+
+/** Resolves when each target has answered as wanted without a break for so long that no gap of an earlier Service write can follow. */
+export async function untilSettled(
+  datapath: Datapath,
+  targets: readonly Target[],
+  wanted: (answer: EnvoyAnswer) => boolean,
+): Promise<void> {
+  const endsAt = performance.now() + TIMEOUT_MS;
+  let goodSince = Number.POSITIVE_INFINITY;
+  while (performance.now() - goodSince < SETTLED_MS) {
+    if (performance.now() > endsAt) throw new Error(`the targets did not settle within ${TIMEOUT_MS} ms`);
+    const { attempts } = await datapath.client.connect({ targets, count: targets.length });
+    const good = attempts.every(({ body }) => body !== null && wanted(body));
+    goodSince = good ? Math.min(goodSince, performance.now()) : Number.POSITIVE_INFINITY;
+    await systemClock.sleep(50);
+  }
 }
