@@ -51,6 +51,8 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     title: 'Gateways, Ingresses and their Services',
     about: '',
     reasons: {
+      GatewayApiNotPossible:
+        "Cilium's agents refuse Envoy in this cluster (TKE's native mode): no Gateway is ever served.",
       GatewayNotProgrammed: 'Cilium has not taken the published addresses over.',
       GatewayServiceMissing: 'Cilium has not made the Service of the Gateway or Ingress.',
       GatewayServiceNotLoadBalancer: 'That Service is not of type LoadBalancer, so it can hold no address.',

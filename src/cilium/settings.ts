@@ -8,6 +8,8 @@ export interface CiliumSettings {
   /** `lbipam` (Cilium's default), `nodeipam`, `none`. */
   readonly defaultLbServiceIpam: string | undefined;
   readonly sharedIngressService: string | undefined;
+  /** Who gives Pods their addresses: `cluster-pool` (Cilium's default), `multi-pool`, `delegated-plugin`, others. */
+  readonly ipam: string | undefined;
 }
 
 /** Parses the data of `cilium-config` (all values are strings; cilium.md §8). */
@@ -20,6 +22,7 @@ export function readSettings(data: Readonly<Record<string, string>>): CiliumSett
     lbIpam: readBoolean(data['enable-lb-ipam']),
     defaultLbServiceIpam: data['default-lb-service-ipam'],
     sharedIngressService: data['ingress-shared-lb-service-name'],
+    ipam: data.ipam,
   };
 }
 

@@ -10,6 +10,7 @@ import { planOrphans } from './orphans.ts';
 import { planSubject, type SubjectContext, type SubjectState } from './plan-subject.ts';
 import type { CopyPolicy } from './redirect.ts';
 import { planRemovals } from './removal.ts';
+import { nothingServed } from './subject-findings.ts';
 import { listSubjects, type Subject } from './subjects.ts';
 import { takenNodePorts } from './target-ports.ts';
 
@@ -32,6 +33,8 @@ export function planGateways(observation: GatewayObservation, config: GatewayCon
   if (!observation.services.complete) return unreadable(observation);
   const findings: Finding[] = [...unreadKinds(observation)];
   const subjects = listSubjects(observation);
+  const impossible = nothingServed(subjects, observation);
+  if (impossible !== undefined) return withoutWrites([...findings, impossible]);
   const byKey = new Map(subjects.map((subject) => [subject.key, subject]));
   const claims = collectClaims(observation, config, byKey);
   adoptEntrypoints(observation, config, subjects, claims);
@@ -98,15 +101,20 @@ function unreadKinds(observation: GatewayObservation): Finding[] {
 }
 
 function unreadable(observation: GatewayObservation): GatewayPlan {
+  return withoutWrites([
+    finding('observation', 'unknown', {
+      reason: 'NotReadable',
+      target: undefined,
+      message: `Services could not be read: ${observation.services.why}.`,
+    }),
+  ]);
+}
+
+/** Whatever stands in the cluster stays. */
+function withoutWrites(findings: readonly Finding[]): GatewayPlan {
   return {
     actions: [],
-    findings: [
-      finding('observation', 'unknown', {
-        reason: 'NotReadable',
-        target: undefined,
-        message: `Services could not be read: ${observation.services.why}.`,
-      }),
-    ],
+    findings,
     nextLookMs: undefined,
     subjects: [],
     ipModeQuestion: undefined,
