@@ -7,6 +7,7 @@ import { actionId } from '../plan/history.ts';
 import { ONCE_MANAGER } from '../plan/ours.ts';
 import type { Action, Outcome, Plan } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
+import { carryOutStage, stagesOf } from '../plan/stages.ts';
 
 const MAX_ROUNDS = 4;
 const CONFLICT_PAUSE_MS = 200;
@@ -54,25 +55,29 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
   };
 
   async function applyGroup(group: readonly Action[]): Promise<void> {
-    for (const action of group) {
+    for (const stage of stagesOf(group)) {
       if (signal.aborted) return;
-      if (reconciler.admit?.(action) === false) {
+      const outdated = stage.filter((action) => reconciler.admit?.(action) === false);
+      for (const action of outdated) {
         // Something of the object changed since the look.
         outcomes.set(actionId(action), { action, status: 'conflict', reason: 'conflict', message: OUTDATED });
-        return;
       }
-      // A write that has begun is seen through, so that the report can say what became of it.
-      const applied = await applyAction(action, apply, NEVER);
-      reconciler.noteApplied(applied);
-      outcomes.set(actionId(action), applied.outcome);
-      superseded.delete(actionId(action));
-      if (applied.outcome.status !== 'applied') {
-        if (action.mayFail === true) continue;
-        return;
-      }
-      lastWriteAt = clock.monotonic();
-      announcer.applied(action);
+      if (outdated.length > 0) return;
+      if (!(await carryOutStage(stage, carryOut))) return;
     }
+  }
+
+  /** Resolves with whether the next action of the subject may follow. */
+  async function carryOut(action: Action): Promise<boolean> {
+    // A write that has begun is seen through, so that the report can say what became of it.
+    const applied = await applyAction(action, apply, NEVER);
+    reconciler.noteApplied(applied);
+    outcomes.set(actionId(action), applied.outcome);
+    superseded.delete(actionId(action));
+    if (applied.outcome.status !== 'applied') return action.mayFail === true;
+    lastWriteAt = clock.monotonic();
+    announcer.applied(action);
+    return true;
   }
 
   /** One of the workers that share the groups. */

@@ -9,6 +9,7 @@ import { describeTarget } from '../plan/make.ts';
 import type { Action, Finding } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
 import { refusalFinding } from '../plan/refusal.ts';
+import { carryOutStage, stagesOf } from '../plan/stages.ts';
 import type { Announcer } from './announcer.ts';
 import { createFindingMonitor } from './finding-monitor.ts';
 import { SECOND_WRITER } from './hold-offs.ts';
@@ -224,15 +225,13 @@ export function createLoop(options: LoopOptions): Loop {
   ): Promise<void> {
     try {
       const before = troubles.get(key);
-      for (const action of group) {
+      for (const stage of stagesOf(group)) {
         if (stopping) return;
-        if (reconciler.admit?.(action) === false) {
+        if (stage.some((action) => reconciler.admit?.(action) === false)) {
           postpone(key, undefined, CONFLICT_BACKOFF);
           return;
         }
-        const applied = await applyAction(action, ports, signal);
-        reconciler.noteApplied(applied);
-        if (!settleOutcome(key, applied, reconcileId)) return;
+        if (!(await carryOutStage(stage, (action) => carryOut(key, action, reconcileId, signal)))) return;
       }
       if (troubles.get(key) === before) troubles.delete(key);
     } catch (error) {
@@ -240,6 +239,13 @@ export function createLoop(options: LoopOptions): Loop {
       logger.error({ err: error, subject: key, reconcileId }, 'a write could not be carried out');
       postpone(key, undefined, BACKOFF);
     }
+  }
+
+  /** Resolves with whether the next action of the subject may follow. */
+  async function carryOut(key: string, action: Action, reconcileId: string, signal: AbortSignal): Promise<boolean> {
+    const applied = await applyAction(action, ports, signal);
+    reconciler.noteApplied(applied);
+    return settleOutcome(key, applied, reconcileId);
   }
 
   /** Whether the next action of the subject may follow. */

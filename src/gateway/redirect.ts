@@ -183,6 +183,7 @@ function copyAction(
         ? `Send the entrypoint of ${subject.key} straight to Envoy, so that no connection is refused.`
         : `Let the redirect of the entrypoint of ${subject.key} follow the Gateway's routes.`,
     mayFail: true,
+    beside: true,
     request: {
       verb: 'copy',
       resource: ENVOY_CONFIGS,

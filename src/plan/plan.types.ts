@@ -73,7 +73,7 @@ export type ActionKind =
 /** One intended write. */
 export interface Action {
   readonly kind: ActionKind;
-  /** Actions with one key belong to one subject (`Gateway default/web`) and are carried out in order, one at a time. */
+  /** Actions with one key belong to one subject (`Gateway default/web`) and are carried out in order. */
   readonly key: string;
   readonly target: Target;
   /** resourceVersion of the target as the plan saw it; empty for an object that is to be made. */
@@ -88,6 +88,8 @@ export interface Action {
   readonly related: readonly Target[];
   /** The later actions of the subject do not rest on this one: they are tried even if it is refused. */
   readonly mayFail?: boolean;
+  /** Does not rest on the action before it: may be sent while that one is under way. */
+  readonly beside?: boolean;
   /** Set when `cilium-cloud-bridge.io/paused` is on one of the objects: which one. */
   readonly pausedBy?: Target;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { managedName } from '../../src/gateway/managed.ts';
 import { describeTarget } from '../../src/plan/make.ts';
+import { stagesOf } from '../../src/plan/stages.ts';
 import { situation } from '../gateway/arbitrary.ts';
 import { entrypoint, gateway, gatewayService, OURS, ours } from '../gateway/build.ts';
 import { envoyConfig } from '../gateway/envoy.ts';
@@ -47,7 +48,7 @@ test('several ports and the annotation are one write', () => {
   expect(actionOf(planned, 'patch-entrypoint').changes).toHaveLength(3);
 });
 
-test('the order is targetPort, redirect copy, status, one after another', () => {
+test('targetPort and redirect copy, which do not rest on one another, come before the status', () => {
   const planned = plan([
     gateway(),
     gatewayService(),
@@ -59,6 +60,7 @@ test('the order is targetPort, redirect copy, status, one after another', () => 
     'write-redirect-copy',
     'publish-address',
   ]);
+  expect(stagesOf(planned.actions).map((stage) => stage.length)).toEqual([2, 1]);
   expect(new Set(planned.actions.map(({ key }) => key)).size).toBe(1);
 });
 
