@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import type { Environment } from '../lib/environment.ts';
 import { usageError } from '../lib/errors.ts';
-import { checkReadable, type Environment, fileExists, type NamedEntry } from './kubeconfig-files.ts';
+import { checkReadable, fileExists, type NamedEntry } from './kubeconfig-files.ts';
 import { asArray, asRecord, asString, isRecord } from './read.ts';
 import type { RawObject } from './types.ts';
 

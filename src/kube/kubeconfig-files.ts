@@ -1,13 +1,12 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { load, YAMLException } from 'js-yaml';
+import type { Environment } from '../lib/environment.ts';
 import { type UsageError, usageError } from '../lib/errors.ts';
 import { asArray, asRecord, asString, isRecord } from './read.ts';
 import type { RawObject } from './types.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the connection comes from. Nothing given: KUBECONFIG, ~/.kube/config, the Pod's service account. */
 export interface KubeconfigSource {

@@ -1,8 +1,8 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { usageError } from '../lib/errors.ts';
+import { proxyFromEnvironment } from '../lib/proxy.ts';
 import { credentialsOf, fileOrData } from './kubeconfig-credentials.ts';
 import { findFiles, type KubeconfigSource, type MergedFiles, type NamedEntry } from './kubeconfig-files.ts';
-import { proxyFromEnvironment } from './proxy.ts';
 import { asString } from './read.ts';
 
 /** One context of a kubeconfig, with everything that is needed to send requests. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Environment } from './kubeconfig-files.ts';
+import type { Environment } from './environment.ts';
 
 /**
  * The proxy that kubectl would use for a server without `proxy-url`: HTTPS_PROXY or HTTP_PROXY, unless NO_PROXY names

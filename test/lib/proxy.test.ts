@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proxyFromEnvironment } from '../../src/kube/proxy.ts';
+import { proxyFromEnvironment } from '../../src/lib/proxy.ts';
 
 const PROXY = 'http://proxy.example:3128';
 

@@ -1,0 +1,161 @@
+import { orAborted } from '../lib/abort.ts';
+import { abortReason, type Clock } from '../lib/clock.ts';
+import type { Logger } from '../lib/logger.ts';
+import { redactText } from '../lib/redact.ts';
+import { createAnswerCache } from './cache.ts';
+import type { CloudCaller, CloudRequest, CredentialSource, SentAnswer } from './caller.types.ts';
+import { CloudError } from './errors.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
+import { type Budget, type RetryLimits, withRetries } from './retry.ts';
+
+/** What bounds the requests of one credential. */
+export interface CallerLimits extends RetryLimits {
+  /** Time-out of one attempt, milliseconds. */
+  readonly attemptMs: number;
+  /** Of one service. */
+  readonly perSecond: number;
+  readonly concurrent: number;
+  /** How long an answer is good for, milliseconds: longer than an audit takes. */
+  readonly keepMs: number;
+}
+
+/** Far below the published limits (20 a second and more), which are shared with the cloud's own controllers. */
+export const CALLER_LIMITS: CallerLimits = {
+  attemptMs: 10_000,
+  attempts: 4,
+  baseWaitMs: 500,
+  maxWaitMs: 8_000,
+  totalMs: 30_000,
+  perSecond: 5,
+  concurrent: 4,
+  keepMs: 60_000,
+};
+
+export interface CallerOptions {
+  readonly credentials: Pick<CredentialSource<unknown>, 'refresh'>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<CallerLimits>;
+  /** Yields 0 ≤ x < 1; for tests. */
+  readonly random?: () => number;
+}
+
+/** The caller of one credential; every feature shares it. */
+export function createCaller(options: CallerOptions): CloudCaller {
+  const { credentials, clock, logger, random = Math.random } = options;
+  const limits = { ...CALLER_LIMITS, ...options.limits };
+  const answers = createAnswerCache(limits.keepMs, clock);
+  const limiters = new Map<string, Limiter>();
+
+  function limiterOf(service: string): Limiter {
+    const limiter = limiters.get(service) ?? createLimiter({ ...limits, clock });
+    limiters.set(service, limiter);
+    return limiter;
+  }
+
+  async function attempt<T>(
+    request: CloudRequest<T>,
+    limiter: Limiter,
+    budget: Budget,
+    signal: AbortSignal,
+  ): Promise<SentAnswer<T>> {
+    const queuedAt = clock.monotonic();
+    const restMs = budget.restMs();
+    const release = await limiter.acquire(signal, (pauseMs) => {
+      if (pauseMs >= restMs) throw pausedError(request, pauseMs);
+    });
+    budget.skip(clock.monotonic() - queuedAt);
+    try {
+      return await sendOnce(request, Math.min(limits.attemptMs, budget.restMs()), clock, signal);
+    } catch (error) {
+      const known = asCloudError(request, error, signal);
+      if (known instanceof CloudError && known.details.category === 'throttled') {
+        limiter.pause(known.details.retryAfterMs ?? 0);
+      }
+      throw known;
+    } finally {
+      release();
+    }
+  }
+
+  async function ask<T>(request: CloudRequest<T>, signal: AbortSignal): Promise<SentAnswer<T>> {
+    const limiter = limiterOf(request.service);
+    const { action } = request;
+    const startedAt = clock.monotonic();
+    const answer = await withRetries(
+      (budget) => attempt(request, limiter, budget, signal),
+      {
+        limits,
+        clock,
+        random,
+        refresh: (during) => credentials.refresh(during),
+        onRetry: (error, tried, waitMs) =>
+          logger.debug({ action, tried, waitMs: Math.round(waitMs), err: error }, 'cloud call failed; trying again'),
+      },
+      signal,
+    );
+    const tookMs = Math.round(clock.monotonic() - startedAt);
+    logger.debug({ action, key: request.key, requestId: answer.requestId, tookMs }, 'cloud asked');
+    return answer;
+  }
+
+  return {
+    async call(request, signal) {
+      const question = `${request.action} ${request.key}`;
+      const { value, requestId } = await answers.get(question, (during) => ask(request, during), signal);
+      return { value, from: [{ action: request.action, requestId }] };
+    },
+  };
+}
+
+/** One attempt, ended by the time-out or by the signal even where the sender does not listen. */
+async function sendOnce<T>(
+  request: CloudRequest<T>,
+  timeoutMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<SentAnswer<T>> {
+  const over = new AbortController();
+  const stop = (): void => over.abort(abortReason(signal));
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  const timer = new AbortController();
+  clock.sleep(timeoutMs, timer.signal).then(
+    () => over.abort(timeoutError(request, timeoutMs)),
+    () => undefined,
+  );
+  try {
+    return await orAborted(request.send(over.signal), over.signal);
+  } finally {
+    timer.abort(new Error('answered'));
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** The port promises CloudErrors: whatever else a vendor's code throws is an answer that it did not understand. */
+function asCloudError({ action }: CloudRequest<unknown>, error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof CloudError || signal.aborted) return error;
+  const text = redactText(error instanceof Error ? error.message : String(error));
+  return new CloudError(`${action}: the answer could not be understood (${text}).`, {
+    category: 'garbage',
+    action,
+    code: '',
+    status: 0,
+    requestId: '',
+  });
+}
+
+function timeoutError({ action }: CloudRequest<unknown>, timeoutMs: number): CloudError {
+  const seconds = Math.round(timeoutMs / 100) / 10;
+  return new CloudError(
+    `${action}: no answer within ${seconds} s. Check that the endpoint can be reached from here (network, proxy).`,
+    { category: 'unavailable', action, code: '', status: 0, requestId: '' },
+  );
+}
+
+function pausedError({ action }: CloudRequest<unknown>, pauseMs: number): CloudError {
+  return new CloudError(
+    `${action}: not asked, since the cloud asked to wait for another ${Math.ceil(pauseMs / 1_000)} s after too many calls.`,
+    { category: 'throttled', action, code: '', status: 0, requestId: '', retryAfterMs: Math.ceil(pauseMs) },
+  );
+}
