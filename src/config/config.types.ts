@@ -93,6 +93,35 @@ export interface TaintsConfig {
   readonly bootstrapIntervalMs: number;
 }
 
+/** How the cloud is asked; all of it is read only. */
+export interface CloudConfig {
+  /** `auto`: as the nodes tell; `none`: never asked. */
+  readonly provider: 'auto' | 'huawei' | 'tencent' | 'none';
+  /** These four: undefined means as the cluster tells, where it does. */
+  readonly region: string | undefined;
+  /** Huawei Cloud only. Never looked up: the SDK's look-up may create a project. */
+  readonly projectId: string | undefined;
+  readonly clusterId: string | undefined;
+  readonly vpcId: string | undefined;
+  /** Instead of the usual suffix of the services' host names; empty: the usual one. */
+  readonly endpointSuffix: string;
+  /** Whole URLs by service; they win over the suffix. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly credentials: {
+    /** Folder of a mounted Secret whose files are named as the environment variables. */
+    readonly directory: string;
+    /** Whether the server's own role may be used, by the metadata service. */
+    readonly instanceRole: boolean;
+  };
+  readonly limits: {
+    /** Of one service. */
+    readonly requestsPerSecond: number;
+    readonly concurrentRequests: number;
+    /** Of one attempt. */
+    readonly timeoutMs: number;
+  };
+}
+
 /** The whole configuration, validated and with defaults filled in. */
 export interface Config {
   readonly readOnly: boolean;
@@ -102,6 +131,7 @@ export interface Config {
   };
   readonly gateway: GatewayConfig;
   readonly taints: TaintsConfig;
+  readonly cloud: CloudConfig;
   readonly holdOff: {
     /** Reverts of our value within `windowMs` after which we stop. */
     readonly reverts: number;

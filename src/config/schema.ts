@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { AdoptChoice, Config, TaintsConfig } from './config.types.ts';
+import type { AdoptChoice, CloudConfig, Config, TaintsConfig } from './config.types.ts';
 import { LONGEST_DURATION_MS, parseDuration } from './durations.ts';
 import {
   ADOPT_PAIR,
@@ -74,6 +74,36 @@ export const TEXT_RULES = {
     pattern: /^[A-Za-z0-9][-A-Za-z0-9]{0,63}$/,
     what: 'no id of a load balancer',
     fix: 'Write the id as the cloud shows it: a UUID (ELB) or lb-… (CLB).',
+  },
+  region: {
+    pattern: /^[a-z]{2,20}(?:-[a-z0-9]{1,20}){1,4}$/,
+    what: 'no region',
+    fix: 'Write it as the cloud does, such as cn-north-4 (Huawei Cloud) or ap-guangzhou (Tencent Cloud).',
+  },
+  cloudId: {
+    pattern: /^[A-Za-z0-9][-_A-Za-z0-9]{0,63}$/,
+    what: 'no id',
+    fix: 'Write the id as the cloud shows it, without blanks.',
+  },
+  hostSuffix: {
+    pattern: DNS_SUBDOMAIN,
+    what: 'no suffix of host names',
+    fix: 'Write it without a service and a dot in front, such as internal.tencentcloudapi.com or myhuaweicloud.eu.',
+  },
+  cloudService: {
+    pattern: /^[a-z]{2,20}$/,
+    what: 'no name of a cloud service',
+    fix: 'Write it in lower case, such as elb, clb, vpc, cce, tke, iam or sts.',
+  },
+  endpoint: {
+    pattern: /^(?:https:\/\/[-.:a-zA-Z0-9[\]]+|http:\/\/(?:localhost|127\.[.0-9]+|\[::1\])(?::[0-9]+)?)\/?$/,
+    what: 'no endpoint',
+    fix: 'Write it as https://host or https://host:port, without a path; http is allowed for 127.0.0.1 only.',
+  },
+  folder: {
+    pattern: /^\/.*$/,
+    what: 'no folder',
+    fix: 'Write its whole path, such as /etc/cloud-credentials.',
   },
 } as const satisfies Record<string, { readonly pattern: RegExp; readonly what: string; readonly fix: string }>;
 
@@ -242,6 +272,44 @@ const taints = z.strictObject({
   bootstrapInterval: duration(1000).prefault('15s').describe('Time for the scheduler before the next node is freed.'),
 });
 
+const cloud = z.strictObject({
+  provider: z
+    .enum(['auto', 'huawei', 'tencent', 'none'])
+    .default('auto')
+    .describe('The cloud that is asked, read only; auto: as the nodes tell. Without credentials it is not asked.'),
+  region: text('region').optional().describe('As the nodes and ConfigMaps of the cluster tell when absent.'),
+  projectId: text('cloudId')
+    .optional()
+    .describe('Huawei Cloud: the project of the region; HUAWEICLOUD_SDK_PROJECT_ID when absent. Never looked up.'),
+  clusterId: text('cloudId').optional().describe('Id of the CCE or TKE cluster, for the checks that need it.'),
+  vpcId: text('cloudId').optional().describe("Id of the cluster's VPC, for the checks that need it."),
+  endpointSuffix: text('hostSuffix')
+    .optional()
+    .describe("Ending of the services' host names, for private and international endpoints."),
+  endpoints: z
+    .record(text('cloudService'), text('endpoint'))
+    .default({})
+    .describe('Endpoints of single services, such as elb: https://10.0.0.5.'),
+  credentials: z
+    .strictObject({
+      directory: text('folder')
+        .default('/etc/cilium-cloud-bridge/credentials')
+        .describe('Folder of a mounted Secret whose keys are named as the environment variables.'),
+      instanceRole: z
+        .boolean()
+        .default(false)
+        .describe("Whether the server's own role may be used, by the metadata service, where nothing else is given."),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      requestsPerSecond: z.int().min(1).max(20).default(5).describe('Most requests to one service a second.'),
+      concurrentRequests: z.int().min(1).max(20).default(4).describe('Most requests to one service at a time.'),
+      timeout: duration(1000).prefault('10s').describe('Time-out of one request.'),
+    })
+    .prefault({}),
+});
+
 /** The configuration file as users write it. The only place where keys, defaults and limits are said. */
 export const configSchema = z.strictObject({
   readOnly: z.boolean().default(false).describe('Look and report, never write.'),
@@ -252,6 +320,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   gateway: gateway.prefault({}),
   taints: taints.prefault({}),
+  cloud: cloud.prefault({}),
   holdOff: z
     .strictObject({
       reverts: z.int().min(1).max(100).default(3).describe('Reverts of our value after which we stop writing it.'),
@@ -281,6 +350,7 @@ export function toConfig(file: ConfigFile): Config {
     cilium: { namespace: file.cilium.namespace },
     gateway: { ...gateway, adopt: toAdoptChoice(gateway.adopt), managed: { ...managed, removeAfterMs: removeAfter } },
     taints: toTaintsConfig(file.taints),
+    cloud: toCloudConfig(file.cloud),
     holdOff: { reverts: holdOff.reverts, windowMs: holdOff.window, durationMs: holdOff.duration },
     lease: file.lease,
     resyncMs: file.resync,
@@ -297,6 +367,12 @@ function toTaintsConfig(file: ConfigFile['taints']): TaintsConfig {
     confirmAfterMs: confirmAfter,
     bootstrapIntervalMs: bootstrapInterval,
   };
+}
+
+function toCloudConfig({ endpointSuffix = '', limits, ...file }: ConfigFile['cloud']): CloudConfig {
+  const { timeout, ...counts } = limits;
+  const { region, projectId, clusterId, vpcId } = file;
+  return { ...file, region, projectId, clusterId, vpcId, endpointSuffix, limits: { ...counts, timeoutMs: timeout } };
 }
 
 /** `annotated`, `auto`, or a list of pairs that were checked already. */

@@ -38,6 +38,17 @@ const DEFAULTS = {
     bootstrap: true,
     bootstrapIntervalMs: 15_000,
   },
+  cloud: {
+    provider: 'auto',
+    region: undefined,
+    projectId: undefined,
+    clusterId: undefined,
+    vpcId: undefined,
+    endpointSuffix: '',
+    endpoints: {},
+    credentials: { directory: '/etc/cilium-cloud-bridge/credentials', instanceRole: false },
+    limits: { requestsPerSecond: 5, concurrentRequests: 4, timeoutMs: 10_000 },
+  },
   holdOff: { reverts: 3, windowMs: 600_000, durationMs: 1_800_000 },
   lease: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
   resyncMs: 600_000,
@@ -98,6 +109,16 @@ taints:
   removalsPerBoot: 5
   bootstrap: false
   bootstrapInterval: 30s
+cloud:
+  provider: huawei
+  region: cn-north-4
+  projectId: 0a1b2c3d4e5f
+  clusterId: 3c2b1a00-0000-4000-8000-000000000000
+  vpcId: vpc-1
+  endpointSuffix: myhuaweicloud.eu
+  endpoints: { elb: https://10.0.0.5:8443, iam: http://127.0.0.1:8080 }
+  credentials: { directory: /run/keys, instanceRole: true }
+  limits: { requestsPerSecond: 2, concurrentRequests: 1, timeout: 5s }
 holdOff: { reverts: 5, window: 5m, duration: 1h30m }
 lease: { namespace: ops, name: bridge }
 resync: 30s
@@ -149,6 +170,17 @@ logLevel: debug
         removalsPerBoot: 5,
         bootstrap: false,
         bootstrapIntervalMs: 30_000,
+      },
+      cloud: {
+        provider: 'huawei',
+        region: 'cn-north-4',
+        projectId: '0a1b2c3d4e5f',
+        clusterId: '3c2b1a00-0000-4000-8000-000000000000',
+        vpcId: 'vpc-1',
+        endpointSuffix: 'myhuaweicloud.eu',
+        endpoints: { elb: 'https://10.0.0.5:8443', iam: 'http://127.0.0.1:8080' },
+        credentials: { directory: '/run/keys', instanceRole: true },
+        limits: { requestsPerSecond: 2, concurrentRequests: 1, timeoutMs: 5_000 },
       },
       holdOff: { reverts: 5, windowMs: 300_000, durationMs: 5_400_000 },
       lease: { namespace: 'ops', name: 'bridge' },
@@ -226,6 +258,19 @@ logLevel: warning
     [
       'gateway: { managed: { maxRemovalsPerPass: -1 } }',
       'line 1, gateway.managed.maxRemovalsPerPass: -1 is out of range. Write a number of at least 0.',
+    ],
+    ['cloud: { provider: aws }', 'line 1, cloud.provider: "aws" is no choice. Choices: auto, huawei, tencent, none.'],
+    [
+      'cloud: { region: Beijing }',
+      'line 1, cloud.region: "Beijing" is no region. Write it as the cloud does, such as cn-north-4 (Huawei Cloud) or ap-guangzhou (Tencent Cloud).',
+    ],
+    [
+      'cloud: { endpoints: { elb: "http://10.0.0.5" } }',
+      'line 1, cloud.endpoints.elb: "http://10.0.0.5" is no endpoint. Write it as https://host or https://host:port, without a path; http is allowed for 127.0.0.1 only.',
+    ],
+    [
+      'cloud: { limits: { requestsPerSecond: 0 } }',
+      'line 1, cloud.limits.requestsPerSecond: 0 is out of range. Write a number of at least 1.',
     ],
     ['holdOff: { reverts: 101 }', 'line 1, holdOff.reverts: 101 is out of range. Write a number of at most 100.'],
     [

@@ -5,8 +5,8 @@ import { configurationPage, reasonsPage } from '../../scripts/docs/pages.ts';
 import { NO_REASONS, REASON_GROUPS } from '../../scripts/docs/reasons.ts';
 import * as annotations from '../../src/gateway/annotations.ts';
 
-/** Where kinds and Cilium's own words are said, and no reasons. */
-const WITHOUT_REASONS = /^(?:kube\/resources|cilium\/)/;
+/** Where kinds, Cilium's and the clouds' own words are said, and no reasons. */
+const WITHOUT_REASONS = /^(?:kube\/resources|cilium\/|providers\/)/;
 /** Of one word, so that the shape alone doesn't give them away. */
 const ONE_WORD = ['Paused', 'Programmed'];
 
