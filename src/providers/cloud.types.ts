@@ -38,6 +38,8 @@ export interface ReaderOptions<C> {
   readonly region: string;
   /** Huawei Cloud only; empty elsewhere. */
   readonly projectId: string;
+  /** The managed cluster, where it is known: TKE finds native nodes by it. Empty or absent: looked for. */
+  readonly clusterId?: string;
   readonly endpoints: CloudEndpoints;
   readonly credentials: CredentialSource<C>;
   readonly caller: CloudCaller;

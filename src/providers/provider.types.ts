@@ -66,9 +66,14 @@ export interface LoadBalancerAdmission {
    * is checked; `load-balancer`: it arrives from `probeSources`. Undefined: cannot be told.
    */
   readonly clientTraffic: 'bypasses' | 'client' | 'load-balancer' | undefined;
+  /** Why one of them cannot be told, when something could not be read. */
+  readonly unknownBecause?: string;
 }
 
-/** Transport of a listener or a rule, lower case: tcp, udp, icmp, icmpv6, http, https, tls, quic, gre, all, … */
+/**
+ * Transport of a listener or a rule, lower case: tcp, udp, icmp, icmpv6, http, https, tls, quic, gre, all, … `unknown`: behind
+ * a template.
+ */
 export type CloudProtocol = string;
 
 /** A listener of a load balancer. */
