@@ -22,7 +22,7 @@ const CONFLICT_BACKOFF = { baseMs: 20, maxMs: 5_000 };
 /** Events that come without end must not keep a core busy: beyond a burst, passes take this share of it at most. */
 const BUSY_SHARE = 0.2;
 /** Length of passes, in milliseconds, that a burst may take in a row: a few changes are answered at once. */
-const BURST_MS = 50;
+const BURST_MS = 500;
 const MAX_REST_MS = 1_000;
 /** Subjects that wait for their turn. */
 const LONG_QUEUE = 100;

@@ -25,8 +25,9 @@ export function planOrphans(
 ): Action[] {
   const { envoyConfigs, services } = observation;
   if (envoyConfigs === undefined || !envoyConfigs.complete || !services.complete) return [];
+  const isInUse = usersOf(states);
   return envoyConfigs.items
-    .filter((config) => isCopy(config) && !config.meta.deleting && !isInUse(config, states))
+    .filter((config) => isCopy(config) && !config.meta.deleting && !isInUse(config))
     .sort((a, b) => compareText(nameOf(a), nameOf(b)))
     .flatMap((copy) => {
       const key = copy.meta.annotations[SUBJECT_ANNOTATION] ?? '';
@@ -43,12 +44,12 @@ export function planOrphans(
 }
 
 /** A copy is in use by uid, or stays as it is while its entrypoint's plan is not decided. */
-function isInUse(copy: EnvoyConfigModel, states: readonly SubjectState[]): boolean {
-  return states.some((state) => {
-    if (state.copy === 'none') return false;
-    if (state.copy !== 'undecided') return state.copy.uid === copy.meta.uid;
-    return state.entrypoint !== undefined && isCopyOf(copy, state.entrypoint);
-  });
+function usersOf(states: readonly SubjectState[]): (copy: EnvoyConfigModel) => boolean {
+  const uids = new Set(states.flatMap(({ copy }) => (typeof copy === 'string' ? [] : [copy.uid])));
+  const undecided = states.flatMap(({ copy, entrypoint }) =>
+    copy === 'undecided' && entrypoint !== undefined ? [entrypoint] : [],
+  );
+  return (copy) => uids.has(copy.meta.uid) || undecided.some((entrypoint) => isCopyOf(copy, entrypoint));
 }
 
 function isCopyOf(copy: EnvoyConfigModel, { meta }: ServiceModel): boolean {

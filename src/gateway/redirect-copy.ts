@@ -46,6 +46,17 @@ export interface CopyService {
 
 /** `ccb-<entrypoint>-<hash>`: one copy an entrypoint, since Cilium keeps one redirect a Service. */
 export function copyName(entrypoint: ObjectRef): string {
+  const known = copyNames.get(entrypoint);
+  if (known !== undefined) return known;
+  const name = newCopyName(entrypoint);
+  copyNames.set(entrypoint, name);
+  return name;
+}
+
+/** By the very object: a hash for each entrypoint in each pass would be most of a plan's work. */
+const copyNames = new WeakMap<ObjectRef, string>();
+
+function newCopyName(entrypoint: ObjectRef): string {
   const base = entrypoint.name.slice(0, MAX_BASE).replace(/-+$/, '');
   return `${NAME_PREFIX}${base}-${nameHash(`${entrypoint.namespace}/${entrypoint.name}`)}`;
 }
@@ -157,13 +168,21 @@ export function renderCopy(skeleton: RawObject, source: RawObject): RawObject {
 /**
  * Makes a planned copy into the request that writes it, from the source as it is at this moment: of many changes in a
  * row the last one wins (design rule 12).
- * @throws KubeError of the read; a conflict when the source is no longer what the plan rests on
+ * @param onSource told the source as it was read: the watch may have missed it, and the next plan must not
+ * @throws KubeError of the read; a conflict when the source is no longer what the plan rests on, or the copy is like it
  */
-export async function prepareCopy(client: KubeClient, request: CopyRequest, signal: AbortSignal): Promise<Prepared> {
+export async function prepareCopy(
+  client: KubeClient,
+  request: CopyRequest,
+  signal: AbortSignal,
+  onSource: (source: RawObject) => void,
+): Promise<Prepared> {
   const { resource, ref, existing } = request;
   const source = await client.get(resource, request.source, { signal });
+  onSource(source);
   const model = trimEnvoyConfig(source);
-  if (model.hostListener || describeServices(model.services) !== request.sourceServices) {
+  const outdated = model.hostListener || describeServices(model.services) !== request.sourceServices;
+  if (outdated || describeContent(model) === request.satisfiedBy) {
     throw new KubeError(`CiliumEnvoyConfig ${request.source.namespace}/${request.source.name} has changed in between`, {
       category: 'conflict',
       status: 0,

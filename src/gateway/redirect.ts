@@ -1,7 +1,9 @@
 import { ENVOY_CONFIGS } from '../kube/resources.ts';
+import type { ObjectRef } from '../kube/types.ts';
 import { targetOf } from '../plan/make.ts';
 import type { Action, Change, Finding } from '../plan/plan.types.ts';
 import { compareAge } from './claims.ts';
+import { indexOf } from './envoy-config-index.ts';
 import type { EnvoyConfigModel, ServiceListener } from './models/envoy-config.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { Seen } from './observation.ts';
@@ -97,38 +99,31 @@ function findSource(
   service: ServiceModel,
   configs: readonly EnvoyConfigModel[],
 ): EnvoyConfigModel | undefined {
-  const candidates = configs
-    .filter((config) => !isCopy(config) && !config.meta.deleting && namesService(config, service) && config.hasListener)
+  const candidates = indexOf(configs)
+    .naming(service.meta)
+    .filter((config) => !isCopy(config) && !config.meta.deleting && config.hasListener)
     .sort((a, b) => compareAge(a.meta, b.meta));
   const owned = candidates.filter((config) => config.meta.owners.some((owner) => owner.uid === subject.meta.uid));
   const inNamespace = candidates.filter((config) => config.meta.namespace === service.meta.namespace);
   return owned[0] ?? inNamespace[0];
 }
 
-function namesService(config: EnvoyConfigModel, service: ServiceModel): boolean {
-  return config.services.some(
-    (entry) => entry.name === service.meta.name && entry.namespace === service.meta.namespace,
-  );
-}
-
 function findCopy(entrypoint: ServiceModel, configs: readonly EnvoyConfigModel[]): EnvoyConfigModel | undefined {
-  const name = copyName(entrypoint.meta);
-  return configs.find(
-    (config) => isCopy(config) && config.meta.namespace === entrypoint.meta.namespace && config.meta.name === name,
-  );
+  const config = indexOf(configs).named(copyRef(entrypoint));
+  return config !== undefined && isCopy(config) ? config : undefined;
 }
 
 /** A CiliumEnvoyConfig that is not ours and has our copy's name, or redirects the entrypoint already. */
 function findForeign(entrypoint: ServiceModel, configs: readonly EnvoyConfigModel[]): EnvoyConfigModel | undefined {
-  const name = copyName(entrypoint.meta);
-  return configs
-    .filter(
-      (config) =>
-        !isCopy(config) &&
-        (namesService(config, entrypoint) ||
-          (config.meta.namespace === entrypoint.meta.namespace && config.meta.name === name)),
-    )
+  const index = indexOf(configs);
+  const namesake = index.named(copyRef(entrypoint));
+  return [...index.naming(entrypoint.meta), ...(namesake === undefined ? [] : [namesake])]
+    .filter((config) => !isCopy(config))
     .sort((a, b) => compareAge(a.meta, b.meta))[0];
+}
+
+function copyRef({ meta }: ServiceModel): ObjectRef {
+  return { namespace: meta.namespace, name: copyName(meta) };
 }
 
 /** Entrypoint ports that a copy answers for as it stands. */
@@ -168,6 +163,8 @@ function copyAction(
   parts: Pick<Action, 'key' | 'related' | 'pausedBy'>,
 ): Action {
   const ref = { namespace: frame.namespace, name: frame.name };
+  const changes = changesOf(frame, source, copy);
+  const onlyContent = changes.every(({ field }) => field === contentField(source.meta));
   return {
     ...parts,
     kind: 'write-redirect-copy',
@@ -176,7 +173,7 @@ function copyAction(
         ? { apiVersion: 'cilium.io/v2', kind: ENVOY_CONFIGS.kind, ...ref, uid: '' }
         : targetOf(ENVOY_CONFIGS, copy.meta),
     targetVersion: copy?.meta.resourceVersion ?? '',
-    changes: changesOf(frame, source, copy),
+    changes,
     reason: copy === undefined ? 'RedirectCopyCreated' : 'RedirectCopyUpdated',
     message:
       copy === undefined
@@ -191,6 +188,7 @@ function copyAction(
       source: { namespace: source.meta.namespace, name: source.meta.name },
       sourceServices: describeServices(source.services),
       content: describeContent(source),
+      satisfiedBy: copy !== undefined && onlyContent ? describeContent(copy) : undefined,
       skeleton: copySkeleton(frame),
       existing: copy === undefined ? undefined : { uid: copy.meta.uid, resourceVersion: copy.meta.resourceVersion },
     },

@@ -86,22 +86,37 @@ describe('when the loop looks', () => {
     expect(loop.written()).toEqual(['a']);
   });
 
-  it('with a rest after a long pass, so that a burst keeps no core busy', async () => {
+  it('with a rest after long passes, so that changes without end keep no core busy', async () => {
     const loop = startLoop();
     await settled();
     loop.cluster.duringLook = () => {
-      loop.clock.advance(100);
+      loop.clock.advance(200);
       return Promise.resolve();
     };
-    loop.wake();
-    await settled();
-    loop.wake();
-    await settled();
-    expect(loop.cluster.looks).toBe(2);
+    for (let change = 0; change < 5; change += 1) {
+      loop.wake();
+      await settled();
+    }
+    expect(loop.cluster.looks).toBe(4); // the first and three long ones
     const [rest = 0] = loop.clock.sleeping();
     expect(rest).toBeGreaterThanOrEqual(100);
     await loop.pass(rest);
-    expect(loop.cluster.looks).toBe(3);
+    expect(loop.cluster.looks).toBe(5);
+  });
+
+  it('once a second while a long queue is worked off', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(
+      ...Array.from({ length: 150 }, (_, index) => action({ uid: `n${index}`, key: `Node n${index}` })),
+    );
+    const looks = loop.cluster.looks;
+    loop.wake();
+    await settled();
+    await loop.pass(900);
+    expect(loop.cluster.looks).toBe(looks);
+    await loop.pass(100);
+    expect(loop.cluster.looks).toBe(looks + 1);
   });
 });
 
