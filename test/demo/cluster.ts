@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DAEMON_SETS } from '../../src/kube/resources.ts';
+import type { RawObject } from '../../src/kube/types.ts';
 import { createSender } from '../control-plane/http.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
 import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
@@ -17,17 +19,28 @@ export interface DemoCluster {
   stop(): Promise<void>;
 }
 
-export async function startDemoCluster({ objects, cloud, operator: settings }: Scenario): Promise<DemoCluster> {
+/** Where the operator has neither Gateways nor Ingresses to look after. */
+const IDLE_OPERATOR: CiliumOperator = {
+  pause: () => undefined,
+  resume: () => undefined,
+  settled: () => Promise.resolve(),
+  stop: () => undefined,
+};
+
+export async function startDemoCluster(scenario: Scenario): Promise<DemoCluster> {
+  const { cloud, operator: settings } = scenario;
   const api = await startFakeApi();
-  for (const object of objects) api.apply(object);
-  const operator = startCiliumOperator(api, settings);
+  for (const object of scenario.objects()) api.apply(withOwner(api, object));
+  const operator = settings === 'none' ? IDLE_OPERATOR : startCiliumOperator(api, settings);
   const sender = createSender({ server: api.url, ca: '' }, 'cloud');
   const ccm = startCcm({
     send: sender.send,
     dialect: cloud.dialect,
     manner: cloud.manner,
     addresses: cloud.addresses,
+    ...(cloud.fieldManager === undefined ? {} : { fieldManager: cloud.fieldManager }),
   });
+  const rest = scenario.live?.(api);
   const folder = mkdtempSync(join(tmpdir(), 'cilium-cloud-bridge-demo-'));
   await operator.settled();
   return {
@@ -36,6 +49,7 @@ export async function startDemoCluster({ objects, cloud, operator: settings }: S
     ccm,
     kubeconfigPath: api.writeKubeconfig(join(folder, 'kubeconfig')),
     async stop() {
+      rest?.();
       await ccm.stop();
       operator.stop();
       sender.close();
@@ -43,4 +57,16 @@ export async function startDemoCluster({ objects, cloud, operator: settings }: S
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** With the uid of the DaemonSet that is named as its owner: Pods of nobody would be collected. */
+function withOwner(api: FakeApi, object: RawObject): RawObject {
+  const metadata = object.metadata as { readonly namespace?: string; readonly ownerReferences?: readonly RawObject[] };
+  if (metadata.ownerReferences === undefined) return object;
+  const ownerReferences = metadata.ownerReferences.map((owner) => {
+    const found = api.get(DAEMON_SETS, { namespace: metadata.namespace ?? '', name: String(owner.name) });
+    if (found === undefined) throw new Error(`no DaemonSet ${String(owner.name)}`);
+    return { ...owner, uid: found.metadata.uid };
+  });
+  return { ...object, metadata: { ...metadata, ownerReferences } };
 }

@@ -1,32 +1,31 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { ENVOY_CONFIGS, GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
+import { ENVOY_CONFIGS, GATEWAYS, INGRESSES, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { type DemoCluster, startDemoCluster } from './cluster.ts';
-import { gatewayAddresses, ingressOf, nodePortsOf, portsOf, programmedOf } from './look.ts';
-import { play } from './play.ts';
+import { addressesOf, gatewayAddresses, ingressOf, nodePortsOf, portsOf, programmedOf, taintsOf } from './look.ts';
+import { play, writesOf } from './play.ts';
 import { createPrinter } from './print.ts';
 import type { Scenario } from './scenario.types.ts';
 import { cceGuide } from './scenarios/cce-guide.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { healthy } from './scenarios/healthy.ts';
+import { ingress } from './scenarios/ingress.ts';
+import { secondWriter } from './scenarios/second-writer.ts';
+import { taintedBootstrap } from './scenarios/tainted-bootstrap.ts';
+import { taintedNodes } from './scenarios/tainted-nodes.ts';
+import { tkeDomainClb } from './scenarios/tke-domain-clb.ts';
+import { tkeNative } from './scenarios/tke-native.ts';
+import { tkeOverlay } from './scenarios/tke-overlay.ts';
+import { findScenario, SCENARIOS } from './scenarios.ts';
 
 const run = promisify(execFile);
 /** Each starts processes, also where every core is busy. */
-const SLOW_MS = 120_000;
+const SLOW_MS = 180_000;
 const folder = mkdtempSync(join(tmpdir(), 'cilium-cloud-bridge-demo-test-'));
 const bundle = join(folder, 'cilium-cloud-bridge.js');
-
-beforeAll(async () => {
-  await run(process.execPath, ['scripts/build.ts', '--outfile', bundle]);
-}, SLOW_MS);
-
-afterAll(async () => {
-  for (const { cluster } of await Promise.all(plays.values())) await cluster.stop();
-  rmSync(folder, { recursive: true });
-});
 
 interface Played {
   readonly cluster: DemoCluster;
@@ -36,11 +35,20 @@ interface Played {
 
 const plays = new Map<Scenario, Promise<Played>>();
 
+beforeAll(async () => {
+  await run(process.execPath, ['scripts/build.ts', '--outfile', bundle]);
+  // They mostly wait, so all are played at the same time.
+  for (const scenario of SCENARIOS) plays.set(scenario, playNow(scenario));
+}, SLOW_MS);
+
+afterAll(async () => {
+  for (const { cluster } of await Promise.all(plays.values())) await cluster.stop();
+  rmSync(folder, { recursive: true });
+}, SLOW_MS);
+
 /** Each scenario is played once, and its cluster left as it ended. */
-function played(scenario: Scenario): Promise<Played> {
-  const playing = plays.get(scenario) ?? playNow(scenario);
-  plays.set(scenario, playing);
-  return playing;
+async function played(scenario: Scenario): Promise<Played> {
+  return (await plays.get(scenario)) ?? expect.unreachable();
 }
 
 async function playNow(scenario: Scenario): Promise<Played> {
@@ -56,21 +64,47 @@ async function playNow(scenario: Scenario): Promise<Played> {
   return { cluster, wrong, told };
 }
 
-describe.each(SCENARIOS)('scenario $name', (scenario) => {
-  it('ends well', { timeout: SLOW_MS }, async () => {
+/** That each part is told, one after the other. */
+function expectStory(told: string, parts: readonly string[]): void {
+  let from = 0;
+  for (const part of parts) {
+    const at = told.indexOf(part, from);
+    expect(at, `${part}\nafter\n${told.slice(0, from)}`).toBeGreaterThanOrEqual(0);
+    from = at + part.length;
+  }
+}
+
+describe.each(SCENARIOS)('scenario $name', { timeout: SLOW_MS }, (scenario) => {
+  it('goes as it says: exit codes, writes, and the end', async () => {
     const { wrong, told } = await played(scenario);
     expect(wrong, told).toEqual([]);
   });
+
+  it('looks before it writes, tells a person what each exit code means, and writes nothing when run again', () => {
+    const kinds = scenario.story.map(({ kind }) => kind);
+    expect(kinds.indexOf('dry-run')).toBeLessThan(kinds.findIndex((kind) => kind === 'once' || kind === 'controller'));
+    expect(kinds).toContain('again');
+    expect(scenario.tryOut.length).toBeGreaterThan(0);
+  });
+
+  it('names files that are there', () => {
+    const commands = scenario.story.flatMap((chapter) =>
+      chapter.kind === 'acts' ? chapter.acts : chapter.kind === 'controller' ? (chapter.change ?? []) : [],
+    );
+    const files = [...commands, ...scenario.tryOut].flatMap(({ command }) =>
+      [...(command ?? '').matchAll(/-f (\S+\.yaml)/g)].map(([, file]) => file ?? ''),
+    );
+    for (const file of files) expect(readFileSync(file, 'utf8')).toContain('apiVersion:');
+  });
 });
 
-describe('the demo of the CCE guide', () => {
-  it('tells the trouble, the plan, the writes and the end', { timeout: SLOW_MS }, async () => {
-    const { told } = await played(cceGuide);
-    const parts = [
+describe('the demo of the CCE guide', { timeout: SLOW_MS }, () => {
+  it('tells the trouble, the plan, the writes and the end', async () => {
+    expectStory((await played(cceGuide)).told, [
       'Programmed False, AddressNotAssigned: Gateway waiting for address',
       'Programmed True, addresses 10.0.0.10',
       '✗ addresses   10.0.0.10  no load balancer has this address',
-      'targetPort 32546  nothing listens there any more',
+      'targetPort 32546  nothing listens there',
       '$ cilium-cloud-bridge --once --dry-run --adopt auto',
       '- {ip: 10.0.0.10, ipMode: VIP}',
       '+ {ip: 122.9.70.186, ipMode: Proxy}',
@@ -86,23 +120,15 @@ describe('the demo of the CCE guide', () => {
       "the Gateway's NodePort is now",
       'reason=TargetPortSynced',
       '✓ redirect ',
-    ];
-    let from = 0;
-    for (const part of parts) {
-      const at = told.indexOf(part, from);
-      expect(at, `${part}\nafter\n${told.slice(0, from)}`).toBeGreaterThanOrEqual(0);
-      from = at + part.length;
-    }
+    ]);
   });
 
-  it('leaves the Gateway Programmed at the real addresses, and the entrypoint on its NodePort', {
-    timeout: SLOW_MS,
-  }, async () => {
+  it('leaves the Gateway Programmed at the real addresses, and the entrypoint on its NodePort', async () => {
     const { api } = (await played(cceGuide)).cluster;
     const [subject] = cceGuide.subjects;
-    const { gateway, service, entrypoint } = subject ?? expect.unreachable();
-    expect(programmedOf(api.get(GATEWAYS, gateway))).toEqual({ status: 'True', why: '' });
-    expect(gatewayAddresses(api.get(GATEWAYS, gateway))).toEqual(['122.9.70.186', '192.168.0.133']);
+    const { ref, service, entrypoint } = subject ?? expect.unreachable();
+    expect(programmedOf(api.get(GATEWAYS, ref))).toEqual({ status: 'True', why: '' });
+    expect(gatewayAddresses(api.get(GATEWAYS, ref))).toEqual(['122.9.70.186', '192.168.0.133']);
     expect(ingressOf(api.get(SERVICES, service))).toEqual([
       '122.9.70.186 (ipMode Proxy)',
       '192.168.0.133 (ipMode Proxy)',
@@ -113,33 +139,129 @@ describe('the demo of the CCE guide', () => {
   });
 });
 
+describe('the demo of tainted nodes', { timeout: SLOW_MS }, () => {
+  it('frees the nodes whose agent is Ready, and says why the others keep the taint', async () => {
+    const { cluster, told } = await played(taintedNodes);
+    expectStory(told, [
+      'AgentNotReady: the agent cilium-q6tzv is not Ready',
+      'NodeLeaving: it carries the taint ToBeDeletedByClusterAutoscaler',
+      '2 writes planned. Dry run: nothing was written.',
+      'PATCH nodes 172.18.4.11\n  │ PATCH nodes 172.18.4.12\n\n',
+      "Cilium's agent cilium-q6tzv is Ready since",
+    ]);
+    const tainted = cluster.api.list(NODES).filter((node) => taintsOf(node).length > 0);
+    expect(tainted.map(({ metadata }) => metadata.name)).toEqual(['172.18.4.14']);
+  });
+
+  it('breaks the deadlock of the operator with one node, and the rest follow the rule', async () => {
+    const { cluster, told } = await played(taintedBootstrap);
+    expectStory(told, [
+      '1 write planned, 1 warning',
+      'reason=BootstrapTaintRemoved',
+      'reason=TaintRemoved',
+      'reason=TaintRemoved',
+      'exit code 0',
+    ]);
+    expect(told.match(/reason=BootstrapTaintRemoved/g)).toHaveLength(1);
+    expect(cluster.api.list(NODES).flatMap(taintsOf)).toEqual([]);
+  });
+});
+
+describe('the demo of a second writer', { timeout: SLOW_MS }, () => {
+  it('stops after three reverts, names the writer, remembers it, and the mend of the report mends it', async () => {
+    const { cluster, told } = await played(secondWriter);
+    const unwrapped = told.replaceAll(/\n +│ +/g, ' ');
+    expectStory(unwrapped, [
+      'undid what was written to Service default/cilium-gateway-pay',
+      'exit code 2',
+      'cloud-controller-manager keeps undoing this write; nothing is written for another 30 min.',
+      'spec.service.loadBalancerClass: cilium-cloud-bridge.io/entrypoint',
+      '1 write declined',
+      '$ kubectl delete gateway pay',
+      'is programmed with 122.9.70.201, 192.168.0.140',
+    ]);
+    expect(cluster.ccm.cleared()).toBe(4);
+    expect(writesOf(cluster).filter((write) => write.includes('services/status'))).toHaveLength(5);
+  });
+});
+
+describe('the demos on TKE', { timeout: SLOW_MS }, () => {
+  it('overlay: the Gateway is Programmed, every node is free, the load balancer leads to Pods', async () => {
+    const { cluster, told } = await played(tkeOverlay);
+    expect(gatewayAddresses(cluster.api.get(GATEWAYS, { namespace: 'default', name: 'web' }))).toEqual([
+      '43.139.200.17',
+    ]);
+    expect(cluster.api.list(NODES).flatMap(taintsOf)).toEqual([]);
+    expect(told).not.toContain('NodePortExposureRefuses');
+  });
+
+  it('domain CLB: the name is the address, and a new name follows', async () => {
+    const { api } = (await played(tkeDomainClb)).cluster;
+    const gateway = api.get(GATEWAYS, { namespace: 'default', name: 'shop' });
+    expect(gateway?.status).toMatchObject({
+      addresses: [{ type: 'Hostname', value: 'lb-0pdq5m2r-9r4b6t1z8y5p2hsd.clb.gz-tencentclb.com' }],
+    });
+  });
+
+  it('native: one finding says that no Gateway is possible, and nothing at all was written', async () => {
+    const { cluster, told } = await played(tkeNative);
+    expectStory(told, ['✗ GatewayApiNotPossible', 'exit code 2', '│ nothing\n', 'exit code 2']);
+    expect(writesOf(cluster)).toEqual([]);
+  });
+
+  it('healthy: code 0, no finding, no write', async () => {
+    const { cluster, told } = await played(healthy);
+    expectStory(told, ['1 in sync, nothing to write', 'exit code 0', 'exit code 0']);
+    expect(told).not.toMatch(/│ [!✗?] /);
+    expect(writesOf(cluster)).toEqual([]);
+  });
+});
+
+describe('the demo of Ingresses', { timeout: SLOW_MS }, () => {
+  it('gives the dedicated and the shared one the addresses of their own load balancers', async () => {
+    const { api } = (await played(ingress)).cluster;
+    const shown = (name: string): string[] => addressesOf(api.get(INGRESSES, { namespace: 'default', name }));
+    expect([shown('blog'), shown('docs')]).toEqual([['122.9.71.33'], ['122.9.71.48', '192.168.0.177']]);
+    expect(api.list(ENVOY_CONFIGS, 'kube-system').map(({ metadata }) => metadata.name.split('-')[0])).toEqual([
+      'ccb',
+      'ccb',
+      'cilium',
+    ]);
+  });
+});
+
 describe('npm run demo', { timeout: SLOW_MS }, () => {
   const demo = (...args: string[]): Promise<{ stdout: string }> =>
     run(process.execPath, ['test/demo/run.ts', ...args], { env: { ...process.env, NO_COLOR: '1' } });
 
-  it('lists the scenarios and explains its flags', async () => {
-    const { stdout } = await demo('--list');
-    expect(stdout.trim().split('\n')).toHaveLength(SCENARIOS.length);
+  it('lists the scenarios, a line each, and explains its flags', async () => {
+    const lines = (await demo('--list')).stdout.trim().split('\n');
+    expect(lines.map((line) => line.split(/\s+/)[0])).toEqual(SCENARIOS.map(({ name }) => name));
     expect((await demo('--help')).stdout).toContain('--scenario NAME');
   });
 
-  it('refuses a scenario that does not exist, and names those that do', async () => {
-    await expect(demo('--scenario', 'nonsense')).rejects.toMatchObject({
+  it('refuses a scenario that does not exist: names the nearest and lists all', async () => {
+    const { stdout } = await demo('--list');
+    await expect(demo('--scenario', 'tke-overlya')).rejects.toMatchObject({
       code: 1,
-      stderr: 'no scenario nonsense; there are: cce-guide\n',
+      stdout: '',
+      stderr: `no scenario tke-overlya; did you mean tke-overlay?\n\n${stdout}`,
     });
+    expect(() => findScenario('nonsense')).toThrow(/^no scenario nonsense\n\ncce-guide {2}/);
   });
 
   it('--keep says that the cluster is a fake, serves it until Ctrl-C, and cleans up', async () => {
-    const child = spawn(process.execPath, ['test/demo/run.ts', '--keep'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, ['test/demo/run.ts', '--scenario', 'healthy', '--keep'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     onTestFinished(() => void child.kill('SIGTERM'));
     const told = await textUntil(child, 'Ctrl-C ends it.');
     expect(told).toContain('This cluster is a fake');
     expect(told).toContain('npm run control-plane');
-    expect(told).toContain('$ kubectl delete gateway ip-gateway');
+    expect(told).toContain('$ kubectl get gateways,services,nodes -A -o wide');
     expect(told).toContain('✓ All is well');
     const kubeconfig = /export KUBECONFIG=(\S+)/.exec(told)?.[1] ?? '';
-    const once = ['dist/cilium-cloud-bridge.js', '--kubeconfig', kubeconfig, '--once', '--adopt', 'auto'];
+    const once = ['dist/cilium-cloud-bridge.js', '--kubeconfig', kubeconfig, '--once'];
     expect((await run(process.execPath, once)).stdout).toContain('1 in sync');
     child.kill('SIGINT');
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);

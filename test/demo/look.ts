@@ -55,3 +55,18 @@ export function portsOf(service: KubeObject | undefined): ServicePort[] {
 export function nodePortsOf(service: KubeObject | undefined): number[] {
   return portsOf(service).map(({ nodePort }) => nodePort);
 }
+
+/** A taint as `kubectl taint` writes it. */
+export function taintsOf(node: KubeObject | undefined): string[] {
+  return objectsAt(node, 'spec', 'taints').map((taint) => {
+    const value = stringAt(taint, 'value');
+    return `${stringAt(taint, 'key')}${value === '' ? '' : `=${value}`}:${stringAt(taint, 'effect')}`;
+  });
+}
+
+/** Whether the condition of that type is True. */
+export function isTrue(object: KubeObject | undefined, type: string): boolean {
+  return objectsAt(object, 'status', 'conditions').some(
+    (condition) => condition.type === type && condition.status === 'True',
+  );
+}

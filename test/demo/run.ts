@@ -8,12 +8,13 @@ import { keep } from './keep.ts';
 import { play } from './play.ts';
 import { createPrinter } from './print.ts';
 import type { Scenario } from './scenario.types.ts';
-import { findScenario, SCENARIOS } from './scenarios.ts';
+import { findScenario, listScenarios, SCENARIOS } from './scenarios.ts';
 
 const USAGE = `usage: npm run demo -- [options]
 
 Shows the program at work on a cluster in trouble. The cluster is a fake: an API server in this process, with models of
-Cilium's operator and of the cloud's controller. The program is the real one. Ends with 0 when all is well.
+Cilium's operator and of the cloud's controller. The program is the real one. Ends with 0 when all went as the scenario
+expects.
 
   --scenario NAME  which cluster; default ${SCENARIOS[0].name}
   --list           the scenarios
@@ -33,12 +34,8 @@ async function main(): Promise<number> {
     },
   });
   if (values.help) return say(USAGE);
-  if (values.list) return say(SCENARIOS.map(({ name, title }) => `${name.padEnd(16)} ${title}`).join('\n'));
-  const scenario = findScenario(values.scenario);
-  if (scenario === undefined) {
-    throw new Error(`no scenario ${values.scenario}; there are: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
-  }
-  return await show(scenario, values.keep);
+  if (values.list) return say(listScenarios());
+  return await show(findScenario(values.scenario), values.keep);
 }
 
 async function show(scenario: Scenario, stay: boolean): Promise<number> {
@@ -60,12 +57,19 @@ async function show(scenario: Scenario, stay: boolean): Promise<number> {
     print.blank();
     for (const problem of wrong) print.verdict(false, problem);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    print.verdict(wrong.length === 0, wrong.length === 0 ? `All is well, after ${seconds} s.` : 'Not all is well.');
+    print.verdict(
+      wrong.length === 0,
+      wrong.length === 0 ? `${endOf(scenario)}, after ${seconds} s.` : 'Not all is well.',
+    );
     if (stay) await keep(scenario, cluster, BUNDLE, print);
     return wrong.length === 0 ? 0 : 1;
   } finally {
     await cluster.stop();
   }
+}
+
+function endOf({ left = [] }: Scenario): string {
+  return left.length === 0 ? 'All is well' : 'All went as it should; what is still wrong, the program cannot mend';
 }
 
 /** Builds beside the bundle and moves it into place, so that nobody runs half a file. */
