@@ -51,6 +51,8 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     title: 'Gateways, Ingresses and their Services',
     about: '',
     reasons: {
+      CloudAddressUnknown:
+        'The entrypoint shows no address, and the cloud could not be read: what was published before stays.',
       GatewayApiNotPossible:
         "Cilium's agents refuse Envoy in this cluster (TKE's native mode): no Gateway is ever served.",
       GatewayNotProgrammed: 'Cilium has not taken the published addresses over.',

@@ -2,25 +2,10 @@ import { SERVICES } from '../kube/resources.ts';
 import { describeTarget, finding, targetOf } from '../plan/make.ts';
 import type { Finding } from '../plan/plan.types.ts';
 import { compareAge } from './claims.ts';
+import { loadBalancerOf } from './load-balancers.ts';
 import type { ServiceModel } from './models/service.ts';
 import { describePort } from './ports.ts';
 import type { Subject } from './subjects.ts';
-
-/** Annotations that name the load balancer of a Service: Huawei's, and TKE's (asked for, and reported). */
-export const LOAD_BALANCER_ID_ANNOTATIONS = [
-  'kubernetes.io/elb.id',
-  'service.kubernetes.io/tke-existed-lbid',
-  'service.kubernetes.io/loadbalance-id',
-] as const;
-
-/** The id of the load balancer that serves this Service; undefined while the cloud has not said. */
-function loadBalancerId(service: ServiceModel): string | undefined {
-  for (const key of LOAD_BALANCER_ID_ANNOTATIONS) {
-    const id = service.meta.annotations[key];
-    if (id !== undefined && id !== '') return id;
-  }
-  return undefined;
-}
 
 export interface Collisions {
   readonly findings: readonly Finding[];
@@ -37,7 +22,7 @@ export function findCollisions(
   const findings: Finding[] = [];
   const byAge = [...bound].sort((a, b) => compareAge(a.subject.meta, b.subject.meta));
   for (const { subject, entrypoint } of byAge) {
-    const id = loadBalancerId(entrypoint);
+    const id = loadBalancerOf(entrypoint)?.id;
     if (id === undefined) continue;
     for (const port of entrypoint.ports) {
       const key = `${id} ${describePort(port)}`;

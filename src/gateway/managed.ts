@@ -7,7 +7,7 @@ import { finding } from '../plan/make.ts';
 import type { Finding } from '../plan/plan.types.ts';
 import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
-import { LOAD_BALANCER_ID_ANNOTATIONS } from './collisions.ts';
+import { LOAD_BALANCER_ID_ANNOTATIONS } from './load-balancers.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import type { PortPair } from './ports.ts';

@@ -1,6 +1,7 @@
 import type { CiliumPod } from '../cilium/agents.ts';
 import type { CiliumSettings } from '../cilium/settings.ts';
 import type { CiliumVersion } from '../cilium/version.ts';
+import type { LoadBalancersSeen } from './load-balancers.ts';
 import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
 import type { ServiceModel } from './models/service.ts';
@@ -40,6 +41,8 @@ export interface GatewayObservation {
   /** Undefined: not read, because nothing needed them so far. */
   readonly envoyConfigs?: Seen<EnvoyConfigModel> | undefined;
   readonly ipModeStored: IpModeStored;
+  /** What the cloud says of load balancers that were asked for; undefined: there is no cloud to ask. */
+  readonly loadBalancers?: LoadBalancersSeen | undefined;
   /** Since when each managed entrypoint (by uid) has had no Gateway that wants it, milliseconds. */
   readonly unwantedForMs: ReadonlyMap<string, number>;
   /** Pins that the API server refused: `<Service uid>/<nodePort>`. */

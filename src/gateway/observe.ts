@@ -1,6 +1,7 @@
 import { type CiliumDaemonSet, type CiliumPod, oldestVersion } from '../cilium/agents.ts';
 import type { CiliumConfigMap } from '../cilium/config-map.ts';
 import type { Model } from '../kube/watch.types.ts';
+import type { LoadBalancersSeen } from './load-balancers.ts';
 import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { GatewayClassModel, GatewayModel, IngressModel, PoolModel } from './models/gateway.ts';
 import type { ServiceModel } from './models/service.ts';
@@ -22,6 +23,7 @@ export interface GatewayReads {
 /** What the runner knows from earlier passes. */
 export interface GatewayMemory {
   readonly ipModeStored: IpModeStored;
+  readonly loadBalancers?: LoadBalancersSeen | undefined;
   readonly unwantedForMs: ReadonlyMap<string, number>;
   readonly refusedPins: ReadonlySet<string>;
 }

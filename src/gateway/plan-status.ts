@@ -43,7 +43,7 @@ export function planStatus(
     findings.push(notTheClouds);
     return keep;
   }
-  const wanted = wantedAddresses(subject, entrypoint, context.config, findings);
+  const wanted = wantedAddresses(subject, service, entrypoint, context.observation, context.config, findings);
   switch (wanted.kind) {
     case 'keep':
       return keep;

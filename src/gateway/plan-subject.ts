@@ -8,6 +8,7 @@ import { describeEntries } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import type { Claims } from './claims.ts';
 import { chooseExposure, type Exposure, reachesNoEnvoy, resolveExposure } from './exposure.ts';
+import type { LoadBalancerRef } from './load-balancers.ts';
 import { asksForManaged, isManaged, managedSpec } from './managed.ts';
 import { planManagedToCome } from './managed-to-come.ts';
 import { updateManaged } from './managed-writes.ts';
@@ -18,6 +19,7 @@ import { isPaused } from './paused.ts';
 import { planStatus } from './plan-status.ts';
 import { matchPorts } from './ports.ts';
 import { programmedFinding } from './programmed.ts';
+import { unansweredLoadBalancer } from './publish.ts';
 import type { CopyPolicy } from './redirect.ts';
 import { serviceMissing, wrongType } from './subject-findings.ts';
 import { resourceOf, type Subject } from './subjects.ts';
@@ -50,6 +52,8 @@ export interface SubjectState {
   readonly copy: { readonly uid: string } | 'none' | 'undecided';
   /** The plan rests on CiliumEnvoyConfigs, which were not read. */
   readonly needsEnvoyConfigs: boolean;
+  /** The load balancer whose address the plan takes from the cloud. */
+  readonly loadBalancer: LoadBalancerRef | undefined;
 }
 
 export type ActionParts = Pick<Action, 'key' | 'related' | 'pausedBy'>;
@@ -71,6 +75,7 @@ export function planSubject(subject: Subject, context: SubjectContext): SubjectS
     ipModeQuestion: undefined,
     copy: entrypoint === undefined ? 'none' : 'undecided',
     needsEnvoyConfigs: false,
+    loadBalancer: undefined,
   };
   const service = subject.service;
   if (subject.meta.deleting) return idle;
@@ -121,6 +126,7 @@ function planBound(
     actions: [],
     findings,
     ipModeQuestion: undefined,
+    loadBalancer: undefined,
   };
   const chosen = chooseExposure(subject, entrypoint, config, findings);
   const undecided: SubjectState = { ...state, copy: 'undecided', needsEnvoyConfigs: false };
@@ -168,8 +174,9 @@ function planBound(
   const writes = [pins.action, entry, exposed.action, status?.action];
   const { copy, needsEnvoyConfigs } = exposed;
   const addresses = status?.addresses ?? [];
+  const loadBalancer = wish === undefined ? undefined : unansweredLoadBalancer(entrypoint);
   return finish(
-    { ...state, exposure, copy, needsEnvoyConfigs, addresses, ipModeQuestion: status?.question },
+    { ...state, exposure, copy, needsEnvoyConfigs, addresses, ipModeQuestion: status?.question, loadBalancer },
     writes,
     findings,
   );

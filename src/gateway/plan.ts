@@ -5,6 +5,7 @@ import type { Finding, Plan } from '../plan/plan.types.ts';
 import { adoptEntrypoints } from './adopt.ts';
 import { collectClaims } from './claims.ts';
 import { findCollisions } from './collisions.ts';
+import type { LoadBalancerRef } from './load-balancers.ts';
 import type { GatewayObservation } from './observation.ts';
 import { planOrphans } from './orphans.ts';
 import { planSubject, type SubjectContext, type SubjectState } from './plan-subject.ts';
@@ -23,6 +24,8 @@ export interface GatewayPlan extends Plan {
   readonly unwanted: ReadonlySet<string>;
   /** The plan rests on CiliumEnvoyConfigs, which were not read so far. */
   readonly needsEnvoyConfigs: boolean;
+  /** Load balancers whose addresses the plan takes from the cloud. */
+  readonly loadBalancers: readonly LoadBalancerRef[];
 }
 
 /**
@@ -61,6 +64,7 @@ export function planGateways(observation: GatewayObservation, config: GatewayCon
     ipModeQuestion: states.find((state) => state.ipModeQuestion !== undefined)?.ipModeQuestion,
     unwanted: removals.unwanted,
     needsEnvoyConfigs: states.some((state) => state.needsEnvoyConfigs),
+    loadBalancers: states.flatMap(({ loadBalancer }) => (loadBalancer === undefined ? [] : [loadBalancer])),
   };
 }
 
@@ -120,5 +124,6 @@ function withoutWrites(findings: readonly Finding[]): GatewayPlan {
     ipModeQuestion: undefined,
     unwanted: new Set(),
     needsEnvoyConfigs: false,
+    loadBalancers: [],
   };
 }

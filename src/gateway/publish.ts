@@ -8,6 +8,7 @@ import type { Action, Finding, Json } from '../plan/plan.types.ts';
 import { describeEntries, entriesOf, isPrivate, MAX_ADDRESSES, sameEntries, selectAddresses } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
+import { type LoadBalancerRef, type LoadBalancerSeen, loadBalancerOf } from './load-balancers.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import type { Subject } from './subjects.ts';
@@ -19,17 +20,23 @@ export type Wanted =
   /** Something is wrong or unknown: what stands there stays. */
   | { readonly kind: 'keep' };
 
-/** Rule 1: the entrypoint's status, then the user's configuration; nothing is ever made up. */
+/** Rule 1: the entrypoint's status, then the cloud by the load balancer's id, then the user's configuration. */
 export function wantedAddresses(
   subject: Subject,
+  service: ServiceModel,
   entrypoint: ServiceModel | undefined,
+  observation: GatewayObservation,
   config: GatewayConfig,
   findings: Finding[],
 ): Wanted {
-  const source = addressSource(subject, entrypoint, config);
+  const seen = entrypoint && cloudSays(entrypoint, observation);
+  const source = addressSource(subject, entrypoint, seen, config);
   if (source === undefined) {
-    if (entrypoint !== undefined) findings.push(noAddress(subject, entrypoint));
-    return { kind: 'clear' };
+    if (entrypoint === undefined) return { kind: 'clear' };
+    const open = seen?.state === 'asking' || seen?.state === 'unread';
+    const keeps = open && service.ingress.length > 0;
+    findings.push(keeps ? cloudUnread(subject, service, entrypoint, seen) : noAddress(subject, entrypoint, seen));
+    return { kind: open ? 'keep' : 'clear' };
   }
   let choice = config.publish;
   const text = entrypoint?.meta.annotations[annotations.PUBLISH];
@@ -62,14 +69,31 @@ export function wantedAddresses(
   return { kind: 'publish', entries, source: source.name };
 }
 
+/** What the cloud says of the load balancer of an entrypoint that shows no address; undefined: it is not asked. */
+function cloudSays(entrypoint: ServiceModel, observation: GatewayObservation): LoadBalancerSeen | undefined {
+  const ref = unansweredLoadBalancer(entrypoint);
+  if (ref === undefined || observation.loadBalancers === undefined) return undefined;
+  return observation.loadBalancers.get(ref.id) ?? { state: 'asking', why: 'the cloud has not been asked yet' };
+}
+
+/** The load balancer whose address the cloud must say, since the entrypoint does not. */
+export function unansweredLoadBalancer(entrypoint: ServiceModel): LoadBalancerRef | undefined {
+  return entrypoint.ingress.length === 0 ? loadBalancerOf(entrypoint) : undefined;
+}
+
 function addressSource(
   subject: Subject,
   entrypoint: ServiceModel | undefined,
+  cloud: LoadBalancerSeen | undefined,
   config: GatewayConfig,
 ): { readonly entries: readonly IngressEntry[]; readonly name: string } | undefined {
   if (entrypoint !== undefined && entrypoint.ingress.length > 0) {
-    const { namespace, name } = entrypoint.meta;
-    return { entries: entrypoint.ingress, name: `the status of Service ${namespace}/${name}` };
+    return { entries: entrypoint.ingress, name: `the status of Service ${nameOf(entrypoint)}` };
+  }
+  // Until it has answered, nothing else is published: that would be two writes instead of one (rule 6).
+  if (cloud?.state === 'asking') return undefined;
+  if (entrypoint !== undefined && cloud?.state === 'read' && cloud.entries.length > 0) {
+    return { entries: cloud.entries, name: `${cloud.source}, as Service ${nameOf(entrypoint)} shows no address` };
   }
   // Keys name Gateways; an Ingress of that name is something else.
   const key = `${subject.namespace}/${subject.name}`;
@@ -77,6 +101,10 @@ function addressSource(
   return configured === undefined || configured.length === 0
     ? undefined
     : { entries: entriesOf(configured), name: 'gateway.addresses in the configuration' };
+}
+
+function nameOf({ meta }: ServiceModel): string {
+  return `${meta.namespace}/${meta.name}`;
 }
 
 function requestedAddresses(subject: Subject): string[] {
@@ -252,13 +280,32 @@ function toJson(entry: IngressEntry): { [key: string]: Json } {
   return json;
 }
 
-function noAddress(subject: Subject, entrypoint: ServiceModel): Finding {
+function noAddress(subject: Subject, entrypoint: ServiceModel, cloud: LoadBalancerSeen | undefined): Finding {
   const { namespace, name } = entrypoint.meta;
   return finding('entrypoint-address', 'fail', {
     reason: 'EntrypointHasNoAddress',
     target: targetOf(SERVICES, entrypoint.meta),
-    message: `The entrypoint of ${subject.key} has no address: the cloud controller has not given it a load balancer's.`,
+    message: `The entrypoint of ${subject.key} has no address: the cloud controller has not given it a load balancer's${cloudGivesNone(cloud)}.`,
     fix: `See why: kubectl -n ${namespace} describe service ${name}   (wrong or missing load balancer id, quota, or a port that is taken); or give the address in gateway.addresses.`,
+  });
+}
+
+function cloudGivesNone(cloud: LoadBalancerSeen | undefined): string {
+  if (cloud === undefined) return '';
+  return cloud.state === 'read' ? `, and ${cloud.source} has none` : `, and the cloud's API gives none (${cloud.why})`;
+}
+
+function cloudUnread(
+  subject: Subject,
+  service: ServiceModel,
+  entrypoint: ServiceModel,
+  { why }: { readonly why: string },
+): Finding {
+  return finding('entrypoint-address', 'unknown', {
+    reason: 'CloudAddressUnknown',
+    target: targetOf(SERVICES, entrypoint.meta),
+    message: `Whether ${describeEntries(service.ingress)} is still the address of ${subject.key} is not known: Service ${nameOf(entrypoint)} shows none, and the cloud could not be read (${why}). What was published stays.`,
+    fix: 'Mend what keeps the cloud from being read, or see why the Service shows no address: kubectl describe it.',
   });
 }
 

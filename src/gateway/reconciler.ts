@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts';
 import { foreignOwner } from '../plan/ours.ts';
 import type { Action } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
+import type { AddressBook } from './address-book.ts';
 import { askIpModeStored } from './ip-mode-question.ts';
 import type { IpModeStored, Seen } from './observation.ts';
 import { assembleObservation, type GatewayReads } from './observe.ts';
@@ -24,6 +25,10 @@ export interface GatewayReconcilerOptions {
   readonly clock: Clock;
   readonly fieldManager: string;
   readonly copies: CopyPolicy;
+  /** Where the cloud is asked for addresses; absent: nowhere. */
+  readonly addresses?: AddressBook;
+  /** How long looks wait for what the cloud says, all of them together, milliseconds. */
+  readonly cloudWaitMs?: number;
 }
 
 /** Observe and plan for Gateways. A look asks the API server about `ipMode` first where the plan rests on it. */
@@ -33,9 +38,10 @@ export type GatewayReconciler = Reconciler<GatewayPlan>;
 const ASK_AGAIN_MS = { denied: 15_000, unknown: 1_000 } as const;
 
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
-  const { client, view, place, config, clock, fieldManager, copies } = options;
+  const { client, view, place, config, clock, fieldManager, copies, addresses, cloudWaitMs = 0 } = options;
   let ipModeStored: IpModeStored = 'unasked';
   let askedAt = 0;
+  let cloudWaitEndsAt: number | undefined;
   let unwantedSince = new Map<string, number>();
   const refusedPins = new Set<string>();
   /** Entrypoints and copies that were deleted and that the watch still shows: deleted once is enough. */
@@ -57,7 +63,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   function planNow(): GatewayPlan {
     const now = clock.monotonic();
     const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
-    const memory = { ipModeStored, unwantedForMs, refusedPins };
+    const memory = { ipModeStored, unwantedForMs, refusedPins, loadBalancers: addresses?.answers() };
     const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), config, copies);
     // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
     unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
@@ -79,6 +85,15 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
         view.watchEnvoyConfigs();
         await view.whenAsked(signal);
         plan = planNow();
+      }
+      if (addresses !== undefined) {
+        addresses.want(plan.loadBalancers);
+        const now = clock.monotonic();
+        if (plan.loadBalancers.length > 0) cloudWaitEndsAt ??= now + cloudWaitMs;
+        if (cloudWaitEndsAt !== undefined && cloudWaitEndsAt > now) {
+          await addresses.answered(cloudWaitEndsAt - now, signal);
+          plan = planNow();
+        }
       }
       if (plan.ipModeQuestion === undefined) return untilAskedAgain(plan);
       ipModeStored = await askIpModeStored(client, plan.ipModeQuestion, fieldManager, signal);
