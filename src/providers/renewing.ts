@@ -1,0 +1,58 @@
+import type { Clock } from '../lib/clock.ts';
+import { createAnswerCache } from './cache.ts';
+import type { CredentialSource } from './caller.types.ts';
+
+/** Temporary keys, and until when they are good: milliseconds since the epoch. */
+export interface Leased<C> {
+  readonly credentials: C;
+  readonly goodUntilMs: number;
+}
+
+/** How long before their end keys are fetched anew; half of their time where they live for less than twice as long. */
+const EARLY_MS = 5 * 60_000;
+/** With so much left, keys still serve when new ones cannot be had. */
+const LAST_MS = 30_000;
+/** Who hears a refusal so soon after a fetch was refused for older keys. */
+const JUST_FETCHED_MS = 5_000;
+
+/**
+ * Temporary keys that are fetched anew well before their end: one fetch at a time, shared by all who wait; a failed one
+ * is told to those and not kept.
+ */
+export function createRenewing<C>(
+  fetch: (signal: AbortSignal) => Promise<Leased<C>>,
+  clock: Clock,
+): Pick<CredentialSource<C>, 'current' | 'refresh'> {
+  const flights = createAnswerCache(0, clock);
+  let held: (Leased<C> & { readonly fetchedAt: number; readonly earlyMs: number }) | undefined;
+
+  function renew(signal: AbortSignal): Promise<C> {
+    const fetchAndHold = async (during: AbortSignal): Promise<C> => {
+      const leased = await fetch(during);
+      const lifeMs = leased.goodUntilMs - clock.now();
+      held = { ...leased, fetchedAt: clock.monotonic(), earlyMs: Math.min(EARLY_MS, lifeMs / 2) };
+      return leased.credentials;
+    };
+    return flights.get('keys', fetchAndHold, signal);
+  }
+
+  return {
+    async current(signal) {
+      const old = held;
+      const leftMs = old === undefined ? 0 : old.goodUntilMs - clock.now();
+      if (old !== undefined && leftMs > old.earlyMs) return old.credentials;
+      try {
+        return await renew(signal);
+      } catch (error) {
+        if (old === undefined || leftMs <= LAST_MS || signal.aborted) throw error;
+        return old.credentials;
+      }
+    },
+    async refresh(signal) {
+      if (held !== undefined && clock.monotonic() - held.fetchedAt < JUST_FETCHED_MS) return true;
+      held = undefined;
+      await renew(signal);
+      return true;
+    },
+  };
+}
