@@ -10,6 +10,7 @@ import { describeListsAndWatches } from './lists-and-watches.ts';
 import { describeObjectWrites } from './object-writes.ts';
 import { describeServiceRules } from './service-rules.ts';
 import { describeServiceWrites } from './service-writes.ts';
+import { describeTables } from './tables.ts';
 
 /** An API server to which the contract applies: with Gateway API's and Cilium's CRDs and garbage collection. */
 export interface ContractServer {
@@ -59,6 +60,7 @@ export function describeApiServerContract(name: string, start: () => Promise<Con
     describeEventSelectors(send);
     describeListsAndWatches(admin, () => server.compact());
     describeCustomResources(admin);
+    describeTables(send);
     describeAccess(
       clientOf(() => server.limitedToken),
       clientOf(() => 'nobody-knows-this-token'),

@@ -22,17 +22,23 @@ export interface Answer {
 }
 
 /** Sends one request and reads the whole answer; any HTTP status resolves. */
-export type Send = (method: string, path: string, body?: unknown, contentType?: string) => Promise<Answer>;
+export type Send = (
+  method: string,
+  path: string,
+  body?: unknown,
+  contentType?: string,
+  accept?: string,
+) => Promise<Answer>;
 
 const REQUEST_TIMEOUT_MS = 20_000;
 
 /** Requests as the user whose bearer token it is. Connections are kept until `close`. */
 export function createSender(endpoint: Endpoint, token: string): { send: Send; close: () => void } {
   const { agent, open } = transportOf(endpoint);
-  const send: Send = (method, path, body, contentType = 'application/json') =>
+  const send: Send = (method, path, body, contentType = 'application/json', accept = 'application/json') =>
     new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
-      const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
+      const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept };
       if (payload !== undefined) {
         headers['content-type'] = contentType;
         headers['content-length'] = String(Buffer.byteLength(payload)); // Node sends none with DELETE

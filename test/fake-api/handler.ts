@@ -41,7 +41,9 @@ export async function handle(parts: Parts, message: IncomingMessage, response: S
     const user = parts.access.authenticate(message.headers.authorization);
     request.user = user.name;
     const accept = message.headers.accept ?? '';
+    const before = parts.env.store.version;
     answer(parts, { info, request, wire, accept, user, listFault: fault });
+    request.changed = parts.env.store.version !== before;
   } catch (error) {
     refuse(wire, error);
   }

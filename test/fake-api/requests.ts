@@ -27,6 +27,8 @@ export interface RecordedRequest {
   user: string;
   /** HTTP status of the answer; 0 while there is none. */
   status: number;
+  /** Whether it changed something that is stored. */
+  changed: boolean;
 }
 
 export function recorded(
@@ -54,6 +56,7 @@ export function recorded(
     body,
     user: '',
     status: 0,
+    changed: false,
   };
 }
 

@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers';
+import { TLSSocket } from 'node:tls';
 import type { Cut } from './faults.ts';
 import type { RecordedRequest } from './requests.ts';
 
@@ -70,7 +72,7 @@ export class Wire {
   /** The connection ends at once, as when the server's machine goes. */
   reset(): void {
     this.#muted = true;
-    this.#response.socket?.resetAndDestroy();
+    reset(this.#response);
   }
 
   /** From now on nothing is sent, and the connection stays open. */
@@ -91,12 +93,18 @@ export class Wire {
         this.#response.socket?.end();
         break;
       case 'reset':
-        setTimeout(() => this.#response.socket?.resetAndDestroy(), LET_BYTES_PASS_MS);
+        setTimeout(() => reset(this.#response), LET_BYTES_PASS_MS);
         break;
       case 'hang':
         break;
     }
   }
+}
+
+/** TLS sockets know no reset of their own: they just end. */
+function reset({ socket }: ServerResponse): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket?.resetAndDestroy();
 }
 
 /** A reset overtakes bytes that the client's kernel has but its program has not read. */
