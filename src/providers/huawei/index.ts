@@ -1,0 +1,3 @@
+export { ACTIONS } from './actions.ts';
+export { createCredentials } from './credentials.ts';
+export { createReader } from './reader.ts';
