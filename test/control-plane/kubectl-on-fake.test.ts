@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFIG_MAPS, GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
+import { BUILT_IN_KINDS, CUSTOM_KINDS } from '../fake-api/kinds.ts';
 import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { buildParts } from './build.ts';
 import { type CommandResult, tryCommand } from './command.ts';
 import { valueAt } from './objects.ts';
 import { partPath } from './parts.ts';
 import { makeCertificates } from './pki.ts';
+import { SERVED_KINDS } from './served-kinds.ts';
 import { MAIN_VERSIONS } from './versions.ts';
 import { waitFor } from './wait.ts';
 
@@ -27,6 +29,8 @@ spec:
   listeners: [{ name: http, port: 80, protocol: HTTP }]
 `;
 const SERVICE_REF = { namespace: 'default', name: 'cilium-gateway-ip-gateway' };
+
+const kindsServed = [...BUILT_IN_KINDS, ...CUSTOM_KINDS];
 
 /** The fake server is the demo's cluster: what its user types must work. It lives here because kubectl is built here. */
 describe('kubectl on the fake API server', () => {
@@ -80,6 +84,86 @@ describe('kubectl on the fake API server', () => {
     const everything =
       'nodes,pods,cm,events,ds,deploy,leases,ingress,endpointslices,gatewayclasses,httproutes,cec,ippools,cgcc,crd';
     expect(await said('get', '-A', '-o', 'name', everything)).toContain('node/node-1');
+  });
+
+  describe.each(SERVED_KINDS)('$kind', ({ kind, short, name, yaml, described }) => {
+    const ref = `${kind}/${name}`;
+
+    test('apply, get in every form, and describe', async () => {
+      expect((await kubectl(['apply', '-f', '-'], { input: yaml })).stderr).toBe('');
+      const [header = '', row = ''] = (await said('get', short || kind, name)).split('\n');
+      expect(header).toMatch(kind === 'event' ? /^LAST SEEN +TYPE +REASON +OBJECT +MESSAGE$/ : /^NAME /);
+      if (kind !== 'event') expect(row).toMatch(new RegExp(`^${name} `));
+      const wide = (await said('get', kind, name, '-o', 'wide')).split('\n')[0] ?? '';
+      expect(wide.length).toBeGreaterThanOrEqual(header.length);
+      expect(await said('get', kind, name, '-o', 'name')).toContain(`/${name}\n`);
+      expect(await said('get', kind, name, '-o', 'yaml')).toContain(`  name: ${name}\n`);
+      const object: unknown = JSON.parse(await said('get', kind, name, '-o', 'json'));
+      expect(valueAt(object, 'metadata', 'name')).toBe(name);
+      expect(await said('get', kind, '-A', '--no-headers')).toContain(kind === 'event' ? 'service/web' : name);
+      expect(await said('get', kind, '-l', 'step=first', '-o', 'name')).toContain(`/${name}\n`);
+      expect(await said('describe', kind, name)).toMatch(described);
+      expect(await said('explain', kind)).toMatch(/^(GROUP|KIND): /);
+    });
+
+    test('label, annotate, patch, edit, replace and wait', async () => {
+      const label = (): Promise<string> => said('get', kind, name, '-o', 'jsonpath={.metadata.labels.step}');
+      expect(await said('label', kind, name, '--overwrite', 'step=labelled')).toBe(`${await nameOf()} labeled\n`);
+      expect(await label()).toBe('labelled');
+      expect(await said('annotate', kind, name, 'example.com/note=seen')).toBe(`${await nameOf()} annotated\n`);
+      await said('patch', kind, name, '--type=merge', '-p', '{"metadata":{"labels":{"step":"patched"}}}');
+      expect(await label()).toBe('patched');
+      const path = '[{"op":"replace","path":"/metadata/labels/step","value":"by-path"}]';
+      await said('patch', kind, name, '--type=json', '-p', path);
+      expect(await label()).toBe('by-path');
+      const edited = await kubectl(['edit', kind, name], { editor: 'sed -i s/step:.by-path/step:\\ edited/' });
+      expect(edited).toMatchObject({ code: 0, stdout: `${await nameOf()} edited\n` });
+      expect(await label()).toBe('edited');
+      const unchanged = await kubectl(['edit', kind, name], { editor: 'true' });
+      expect(unchanged.stderr).toBe('Edit cancelled, no changes made.\n');
+      const live = await said('get', kind, name, '-o', 'json');
+      const replaced = await kubectl(['replace', '-f', '-'], { input: live.replace('"edited"', '"replaced"') });
+      expect([replaced.code, replaced.stderr]).toEqual([0, '']);
+      await said('wait', ref, '--for=jsonpath={.metadata.labels.step}=replaced', '--timeout=5s');
+      const input = yaml.replace('step: first', 'step: applied');
+      expect((await kubectl(['apply', '-f', '-'], { input })).stdout).toBe(`${await nameOf()} configured\n`);
+      expect((await kubectl(['diff', '-f', '-'], { input })).code).toBe(0);
+    });
+
+    test('-w shows each change, and delete takes it away', async () => {
+      const kindOf = kindsServed.find((one) => one.singular === kind) ?? expect.unreachable();
+      const watching = kubectl(['get', kind, '-A', '-w', '-o', 'jsonpath={.metadata.labels.step}{"\\n"}']);
+      await waitFor('the watch', () => api.openWatches(kindOf).length > 0);
+      for (const step of ['one', 'two']) await said('label', kind, name, '--overwrite', `step=${step}`);
+      expect(await said('delete', kind, name, '--timeout=10s')).toContain('deleted');
+      api.closeWatches(kindOf);
+      expect((await watching).stdout).toMatch(/one\n(.*\n)*two\n/);
+      expect(await kubectl(['get', kind, name])).toMatchObject({ code: 1 });
+      expect((await kubectl(['delete', kind, name, '--ignore-not-found'])).code).toBe(0);
+    });
+
+    async function nameOf(): Promise<string> {
+      return (await said('get', kind, name, '-o', 'name')).trim();
+    }
+  });
+
+  test('get of several kinds at once prints a table for each', async () => {
+    const told = await said('get', 'svc,gateway,node');
+    expect(told).toMatch(/^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE$/m);
+    expect(told).toMatch(/^NAME +CLASS +ADDRESS +PROGRAMMED +AGE$/m);
+    expect(told).toMatch(/^NAME +STATUS +ROLES +AGE +VERSION$/m);
+    expect(told).toMatch(/^node\/node-1 +Ready +<none> +\d+s/m);
+  });
+
+  test('get -w prints rows as the server makes them', async () => {
+    api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'rows', namespace: 'default' } });
+    const watching = kubectl(['get', 'configmap', 'rows', '-w']);
+    await waitFor('the watch', () => api.openWatches(CONFIG_MAPS).length > 0);
+    api.update(CONFIG_MAPS, { namespace: 'default', name: 'rows' }, (object) => {
+      object.data = { a: '', b: '' };
+    });
+    api.closeWatches(CONFIG_MAPS);
+    expect((await watching).stdout).toMatch(/^NAME +DATA +AGE\nrows +0 +\d+s\nrows +2 +\d+s\n$/);
   });
 
   test('get -o yaml and -o jsonpath show the objects', async () => {

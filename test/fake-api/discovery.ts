@@ -124,7 +124,7 @@ export function versionInfo(gitVersion: string): JsonObject {
 
 /**
  * OpenAPI v3, only as much as kubectl asks before it sends `fieldValidation`: that every PATCH takes the parameter.
- * There are no schemas, so `kubectl explain` has nothing to say.
+ * The schemas name a kind's members and say no more, so that `kubectl explain` has something to show.
  */
 export function openApi(catalog: Catalog, path: string): JsonObject | undefined {
   const roots = new Map(catalog.all().map((kind) => [groupPath(kind), apiVersionOf(kind)]));
@@ -147,7 +147,21 @@ export function openApi(catalog: Catalog, path: string): JsonObject | undefined 
     const patch = { parameters, 'x-kubernetes-group-version-kind': gvk, responses: {} };
     return [`/${root}${scope}/${kind.plural}/{name}`, { patch }];
   });
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'fake' }, paths: Object.fromEntries(paths) };
+  const schemas = Object.fromEntries(kinds.map((kind) => [`fake.${kind.version}.${kind.kind}`, schemaOf(kind)]));
+  const info = { title: 'Kubernetes', version: 'fake' };
+  return { openapi: '3.0.0', info, paths: Object.fromEntries(paths), components: { schemas } };
+}
+
+function schemaOf(kind: Kind): JsonObject {
+  const text = { type: 'string' };
+  const part = { type: 'object' };
+  const status = kind.statusSubresource ? { status: part } : {};
+  return {
+    description: `${kind.kind} as a fake API server serves it: what is in its members, it does not know.`,
+    type: 'object',
+    properties: { apiVersion: text, kind: text, metadata: part, spec: part, ...status },
+    'x-kubernetes-group-version-kind': [{ group: kind.group, kind: kind.kind, version: kind.version }],
+  };
 }
 
 function groupPath(kind: Kind): string {

@@ -173,6 +173,18 @@ const WORKLOAD: Strategy = {
   },
 };
 
+/** With the defaults without which `kubectl describe` breaks down. */
+const DEPLOYMENT: Strategy = {
+  ...WORKLOAD,
+  decode(deployment) {
+    const spec = ensureObject(deployment, 'spec');
+    spec.replicas ??= 1;
+    spec.revisionHistoryLimit ??= 10;
+    spec.progressDeadlineSeconds ??= 600;
+    spec.strategy ??= { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } };
+  },
+};
+
 const CRD: Strategy = {
   prepareCreate(crd, env) {
     const names = objectAt(crd, 'spec', 'names');
@@ -201,7 +213,7 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   'ingresses.networking.k8s.io': INGRESS,
   'endpointslices.discovery.k8s.io': ENDPOINT_SLICE,
   'daemonsets.apps': WORKLOAD,
-  'deployments.apps': WORKLOAD,
+  'deployments.apps': DEPLOYMENT,
   'customresourcedefinitions.apiextensions.k8s.io': CRD,
   'gateways.gateway.networking.k8s.io': GATEWAY,
   'gatewayclasses.gateway.networking.k8s.io': GATEWAY_CLASS,

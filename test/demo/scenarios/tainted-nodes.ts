@@ -75,7 +75,7 @@ export const taintedNodes: Scenario = {
     { what: 'who is tainted', command: 'kubectl describe nodes | grep -E "^(Name|Taints):"' },
     {
       what: 'the taint comes back',
-      command: `kubectl taint node ${UP[0]} node.kubernetes.io/route-unreachable:NoSchedule`,
+      command: `kubectl taint node --overwrite ${UP[0]} node.kubernetes.io/route-unreachable:NoSchedule`,
     },
   ],
 };

@@ -97,7 +97,7 @@ export const tkeOverlay: Scenario = {
     { what: 'look', command: 'kubectl get gateways,services,nodes,events -A' },
     {
       what: 'the taint comes back',
-      command: `kubectl taint node ${NODE_NAMES[0]} tke.cloud.tencent.com/eni-ip-unavailable=true:NoSchedule`,
+      command: `kubectl taint node --overwrite ${NODE_NAMES[0]} tke.cloud.tencent.com/eni-ip-unavailable=true:NoSchedule`,
     },
     {
       what: 'pause the Gateway: from now on it is looked at and not written',
