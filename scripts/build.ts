@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { build, type Metafile } from 'esbuild';
 import * as z from 'zod';
 import { bundledPackages, licenseComment, withAsciiComments } from './build-licenses.ts';
-import { builtinModules, unusedParts, versionGuard } from './build-parts.ts';
+import { builtinModules, quietUrl, unusedParts, versionGuard } from './build-parts.ts';
 
 const { values } = parseArgs({
   options: {
@@ -29,7 +29,7 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
   define: { BUILD_VERSION: JSON.stringify(manifest.version), 'import.meta.url': '""' },
-  plugins: [builtinModules, unusedParts],
+  plugins: [quietUrl, builtinModules, unusedParts],
   logLevel: 'warning',
 });
 
