@@ -50,7 +50,7 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
   const apply: ApplyPorts = {
     client,
     fieldManager: ONCE_MANAGER,
-    prepare: (request, during) => prepareCopy(client, request, during),
+    prepare: (request, during) => prepareCopy(client, request, during, () => undefined), // it has just been listed
     mayWrite: () => true,
   };
 

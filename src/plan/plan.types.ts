@@ -53,6 +53,8 @@ export interface CopyRequest {
   readonly sourceServices: string;
   /** What would be copied of the source as the plan saw it, as its change says it. */
   readonly content: string;
+  /** With this content the copy that exists is what it should be: nothing is written. Undefined: with none. */
+  readonly satisfiedBy: string | undefined;
   /** The object without what is copied. */
   readonly skeleton: RawObject;
   /** The copy that is replaced; undefined: there is none. */
