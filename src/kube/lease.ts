@@ -12,6 +12,7 @@ const RELEASE_TIMEOUT_MS = 2_000;
 const JITTER = 0.25;
 /** Why a term ends that nobody took away: no cause for a warning. */
 const STOPPING = 'stopping';
+const LATE = 'it could not be renewed in time';
 
 export interface LeaseOptions {
   readonly client: KubeClient;
@@ -154,6 +155,10 @@ export function createLease(options: LeaseOptions): Lease {
   }
 
   async function step(signal: AbortSignal): Promise<void> {
+    if (term !== undefined && !isLeader()) {
+      // This machine slept, or its clock was set: what was not written in between is due in the next term.
+      end(LATE);
+    }
     // No request may outlive the term, or the loss would be noticed late.
     const timeoutMs = Math.max(1, Math.min(renewDeadlineMs / 2, term === undefined ? renewDeadlineMs : remaining()));
     try {
@@ -169,7 +174,7 @@ export function createLease(options: LeaseOptions): Lease {
       }
     }
     if (term !== undefined && !isLeader() && remaining() <= 0) {
-      end('it could not be renewed in time');
+      end(LATE);
     }
   }
 
