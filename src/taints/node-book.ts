@@ -26,10 +26,13 @@ export interface NodeBook {
   /** What a removal takes from the node as it is known now, `taintId`. */
   removable(name: string): readonly string[];
   noteRemoved(name: string, taintIds: readonly string[], now: number): void;
-  /** The write did not fit the node any more: it is not planned again before a newer state was seen. */
-  noteConflict(action: Action): void;
+  /** The write did not fit the node any more: it is not planned again before a newer state was seen, or should have been. */
+  noteConflict(action: Action, now: number): void;
   judgements(): number;
 }
+
+/** What the watch has not told so long after a conflict will not come: the conflict was about something else. */
+const NEWS_MS = 10_000;
 
 export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: GivenUp): NodeBook {
   const memories = new Map<string, NodeMemory>();
@@ -39,8 +42,8 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
   /** Monotonic time at which a node has to be judged again. */
   const due = new Map<string, number>();
   let nextDue = Number.POSITIVE_INFINITY;
-  /** Version of a node that turned out to be outdated, by name. */
-  const outdated = new Map<string, string>();
+  /** Version of a node that turned out to be outdated, and until when that is believed, by name. */
+  const outdated = new Map<string, { readonly version: string; readonly until: number }>();
   let cluster: ClusterState | undefined;
   let clusterKey = '';
   let judgements = 0;
@@ -75,16 +78,19 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
     verdicts.set(name, verdict);
     const { blockedBy } = verdict;
     if (blockedBy === undefined) {
-      if (outdated.get(name) !== node.meta.resourceVersion) fit.set(name, removalAction(verdict));
+      const conflict = outdated.get(name);
+      if (conflict?.version !== node.meta.resourceVersion) fit.set(name, removalAction(verdict));
+      else judgeAgainAt(name, conflict.until);
       return;
     }
     const group = blocked.get(blockedBy.reason) ?? new Map<string, NodeVerdict>();
     blocked.set(blockedBy.reason, group.set(name, verdict));
-    if (blockedBy.againInMs !== undefined) {
-      const at = time.now + Math.max(1, blockedBy.againInMs);
-      due.set(name, at);
-      nextDue = Math.min(nextDue, at);
-    }
+    if (blockedBy.againInMs !== undefined) judgeAgainAt(name, time.now + Math.max(1, blockedBy.againInMs));
+  }
+
+  function judgeAgainAt(name: string, at: number): void {
+    due.set(name, at);
+    nextDue = Math.min(nextDue, at);
   }
 
   return {
@@ -100,8 +106,8 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
       if (nextDue <= time.now) {
         for (const [name, at] of due) if (at <= time.now) names.add(name);
       }
-      for (const [name, version] of outdated) {
-        if (view.node(name)?.meta.resourceVersion === version) continue;
+      for (const [name, { version, until }] of outdated) {
+        if (view.node(name)?.meta.resourceVersion === version && time.now < until) continue;
         outdated.delete(name);
         names.add(name);
       }
@@ -124,10 +130,12 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
       const memory = memories.get(name);
       if (memory !== undefined) memories.set(name, noteRemovals(memory, taintIds, now));
     },
-    noteConflict: (action) => {
+    noteConflict: (action, now) => {
       const { name } = action.target;
-      outdated.set(name, action.targetVersion);
+      const until = now + NEWS_MS;
+      outdated.set(name, { version: action.targetVersion, until });
       fit.delete(name);
+      judgeAgainAt(name, until);
     },
     judgements: () => judgements,
   };

@@ -95,7 +95,7 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
       const { name } = action.target;
       if (status === 'applied') book.noteRemoved(name, underWay.get(name) ?? [], now);
       underWay.delete(name);
-      if (status === 'conflict') book.noteConflict(action);
+      if (status === 'conflict') book.noteConflict(action, now);
       if (object !== undefined) view.upsert(action.request.resource, object);
     },
     writerOf: (action: Action) => view.node(action.target.name)?.taintWriter?.manager ?? '',
