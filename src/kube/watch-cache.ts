@@ -70,6 +70,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   let staleLists = 0;
   let failures = 0;
   let missingSince: number | undefined;
+  let emptySince: number | undefined;
   let openedAt: number | undefined;
   let relistDueAt = 0;
   let listing: Promise<void> | undefined;
@@ -93,8 +94,12 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     const wentBack = isNewer(seenBefore, list.resourceVersion);
     staleLists = wentBack ? staleLists + 1 : 0;
     if (wentBack && staleLists < STALE_LISTS) {
-      throw staleListError(kind, list.resourceVersion, seenBefore);
+      throw untrustedList(
+        `LIST ${kind}`,
+        `answered version ${list.resourceVersion}, older than ${seenBefore} that was seen before`,
+      );
     }
+    refuseSuddenEmptiness(list.items.length);
     if (wentBack) {
       // Again and again: etcd was restored from a backup, and this is the truth now.
       logger.warn({ resource: kind, version: list.resourceVersion, seenBefore }, 'versions went back; starting over');
@@ -110,6 +115,25 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     missingSince = undefined;
     relistDueAt = clock.monotonic() + timing.relistMs * (0.9 + 0.2 * random());
     status.listed(list.items.length);
+  }
+
+  /**
+   * Everything gone at once, with no event that said so, may come from a server that has not loaded its objects yet:
+   * only a lasting emptiness is believed.
+   */
+  function refuseSuddenEmptiness(listed: number): void {
+    const held = store.models().length;
+    if (listed > 0 || held === 0) {
+      emptySince = undefined;
+      return;
+    }
+    const now = clock.monotonic();
+    emptySince ??= now;
+    if (now - emptySince < timing.vanishedMs) {
+      throw untrustedList(`LIST ${kind}`, `answered an empty list, though there were ${held} a moment ago`);
+    }
+    logger.warn({ resource: kind, objects: held }, 'list stays empty; its objects were dropped');
+    emptySince = undefined;
   }
 
   function see(version: string): void {
@@ -191,15 +215,18 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
 
   /** Draws the conclusions from a failure, and waits for as long as it asks for. */
   async function recover(error: KubeError | undefined, signal: AbortSignal): Promise<void> {
+    // A watch that has to begin anew is no trouble; a list that cannot be had is.
+    const expired = error?.category === 'gone' && position !== undefined;
     if (error !== undefined && ['gone', 'garbled', 'invalid', 'not-served'].includes(error.category)) {
       position = undefined;
     }
-    if (error?.category === 'gone' && failures === 1) {
-      logger.debug({ resource: kind }, 'version expired; listing again');
-      return;
-    }
-    if (error !== undefined) {
+    if (expired) {
+      logger.debug({ resource: kind, failures }, 'version expired; listing again');
+    } else if (error !== undefined) {
       status.failed(error, failures);
+    }
+    if (error?.category === 'gone' && failures === 1) {
+      return;
     }
     if (error?.category === 'not-served') {
       dropWhenVanished();
@@ -259,9 +286,9 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   };
 }
 
-function staleListError(kind: string, version: string, seenBefore: string): KubeError {
-  const operation = `LIST ${kind}`;
-  return new KubeError(`${operation}: answered version ${version}, older than ${seenBefore} that was seen before`, {
+/** A list that is not believed: it is asked for again. */
+function untrustedList(operation: string, what: string): KubeError {
+  return new KubeError(`${operation}: ${what}`, {
     category: 'unavailable',
     status: 200,
     reason: '',

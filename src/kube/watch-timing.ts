@@ -14,7 +14,7 @@ export interface WatchTiming {
   readonly serverTimeoutMs: number;
   /** A watch that was open for so long was healthy: failures start at one again. Default 5 s. */
   readonly healthyMs: number;
-  /** A kind that vanished must be missing for so long before its objects are dropped. Default 10 s. */
+  /** A kind, or all its objects at once, must be missing for so long before they are dropped. Default 10 s. */
   readonly vanishedMs: number;
   /** Of a page of a list. Default 30 s. */
   readonly listTimeoutMs: number;
