@@ -22,6 +22,7 @@ import { abortReason, type Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import { type EnvoyConfigModel, trimEnvoyConfig } from './models/envoy-config.ts';
 import { trimGateway, trimGatewayClass, trimIngress, trimPool } from './models/gateway.ts';
+import { expectEnvoyConfig, expectGateway, expectGatewayClass, expectService } from './models/promised.ts';
 import { trimService } from './models/service.ts';
 import { notServed, type Seen, seen, unread } from './observation.ts';
 import type { GatewayReads } from './observe.ts';
@@ -82,9 +83,9 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
     return cache;
   }
 
-  const services = watch(SERVICES, trimService);
-  const gateways = watch(GATEWAYS, trimGateway);
-  const gatewayClasses = watch(GATEWAY_CLASSES, trimGatewayClass);
+  const services = watch(SERVICES, whole(expectService, trimService));
+  const gateways = watch(GATEWAYS, whole(expectGateway, trimGateway));
+  const gatewayClasses = watch(GATEWAY_CLASSES, whole(expectGatewayClass, trimGatewayClass));
   const ingresses = watch(INGRESSES, trimIngress);
   const pools = watch(place.pools, trimPool);
   const inCilium = { namespace: place.namespace };
@@ -101,14 +102,14 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
   return {
     watchEnvoyConfigs: () => {
       if (envoyConfigs !== undefined) return;
-      envoyConfigs = watch(ENVOY_CONFIGS, trimEnvoyConfig);
+      envoyConfigs = watch(ENVOY_CONFIGS, whole(expectEnvoyConfig, trimEnvoyConfig));
       if (running !== undefined) running.more.push(envoyConfigs.run(running.signal));
     },
     reads: () => ({
       envoyConfigs: envoyConfigs === undefined ? undefined : seenBy(envoyConfigs),
       services: seenBy(services),
-      gateways: seenBy(gateways),
-      gatewayClasses: seenBy(gatewayClasses),
+      gateways: provenBy(gateways),
+      gatewayClasses: provenBy(gatewayClasses),
       ingresses: seenBy(ingresses),
       pools: seenBy(pools),
       ciliumPods: seenBy(ciliumPods),
@@ -149,6 +150,14 @@ function wasAsked(state: CacheState): boolean {
   return state.synced || state.served || state.error !== undefined;
 }
 
+/** Trims only what has the fields that its schema promises; the rest counts as unreadable. */
+function whole<T>(expect: (raw: RawObject) => void, trim: (raw: RawObject) => T): (raw: RawObject) => T {
+  return (raw) => {
+    expect(raw);
+    return trim(raw);
+  };
+}
+
 /** What a cache holds, as an observation says it: complete only while list and watch work. */
 function seenBy<T extends Model>(cache: WatchCache<T>): Seen<T> {
   const state = cache.state();
@@ -157,6 +166,13 @@ function seenBy<T extends Model>(cache: WatchCache<T>): Seen<T> {
   }
   if (state.error?.category === 'not-served') return notServed();
   return unread(state.error?.message ?? 'it has not been read yet', cache.list());
+}
+
+/** The same, for kinds whose absence takes something away: an object that cannot be read is not absent. */
+function provenBy<T extends Model>(cache: WatchCache<T>): Seen<T> {
+  const read = seenBy(cache);
+  const { unreadable } = cache.state();
+  return read.complete && unreadable > 0 ? unread(`${unreadable} of them cannot be understood`, read.items) : read;
 }
 
 /** Whether two states of an object differ in anything that is read, besides the version itself. */
