@@ -9,9 +9,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/control-plane/**', 'test/datapath/**'],
+          exclude: ['test/control-plane/**', 'test/datapath/**', 'test/faults/**'],
           setupFiles: ['test/property-seed.ts'],
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/faults/seed-setup.ts'],
+          testTimeout: 2 * MINUTE_MS, // none takes that long, but every core may be busy
+          hookTimeout: MINUTE_MS,
         },
       },
       {

@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import {
+  ENVOY_CONFIGS,
+  GATEWAY_CLASSES,
+  GATEWAYS,
+  NODES,
+  PODS,
+  type Resource,
+  SERVICES,
+} from '../../src/kube/resources.ts';
+import type { KubeObject } from '../fake-api/json.ts';
+import { isList, isListOf } from './requests.ts';
+import { type Scene, startScene } from './scene.ts';
+import { nameOf, writesOf } from './write-log.ts';
+
+/** What goes wrong with lists. */
+
+/** Every watch ends, and none can go on from where it was: everything is listed anew. */
+function loseHistory({ api }: Scene): void {
+  api.advance(1);
+  api.compact();
+  api.closeWatches();
+}
+
+it('the list fails when a watch has to begin anew', async () => {
+  const scene = await startScene();
+  const { api, random } = scene;
+  const statuses = [500, 502, 503, 504, 429];
+  api.faults.intercept((request) =>
+    isList(request) && random.percent(70) ? { kind: 'answer', status: random.pick(statuses) } : undefined,
+  );
+  for (let round = 0; round < 3; round += 1) {
+    loseHistory(scene);
+    await scene.change(5);
+  }
+  await scene.inSync();
+  api.faults.clear();
+  await scene.endsWell({ base: 300, aMinute: 200 });
+});
+
+it('slow lists, while everything goes on changing; some too slow', async () => {
+  const scene = await startScene({ config: 'resync: 30s' });
+  const { api, random } = scene;
+  api.faults.intercept((request) =>
+    isList(request) ? { kind: 'delay', ms: random.pick([2_000, 8_000, 20_000, 40_000]) } : undefined,
+  );
+  loseHistory(scene);
+  for (let round = 0; round < 10; round += 1) {
+    await scene.change(2);
+    await scene.pass(2_000);
+  }
+  await scene.inSync();
+  api.faults.clear();
+  await scene.endsWell({ base: 200, aMinute: 150 });
+});
+
+it('a stale list after a failover: what was seen before is not unlearned', async () => {
+  const scene = await startScene();
+  const { api } = scene;
+  const resources = [SERVICES, GATEWAYS, ENVOY_CONFIGS, NODES, PODS];
+  const past = new Map<string, readonly KubeObject[]>(
+    resources.map((resource) => [resource.plural, api.list(resource)]),
+  );
+  const version = String(api.version);
+  await scene.change(12);
+  await scene.inSync();
+  const writes = writesOf(api.requests).length;
+  const lists = api.requests.filter(isList).length;
+  api.faults.intercept((request) => {
+    const items = past.get(request.resource);
+    const selective = request.query.has('labelSelector') || request.query.has('fieldSelector');
+    return isList(request) && items !== undefined && !selective
+      ? { kind: 'list', transform: () => items, resourceVersion: version }
+      : undefined;
+  });
+  loseHistory(scene);
+  await expect.poll(() => api.requests.filter(isList).length - lists, { timeout: 20_000 }).toBeGreaterThan(8);
+  api.faults.clear();
+  await scene.inSync();
+  expect(writesOf(api.requests).slice(writes).map(nameOf)).toEqual([]);
+  await scene.change(3);
+  await scene.endsWell({ base: 200, aMinute: 150 });
+});
+
+it.each([GATEWAYS, GATEWAY_CLASSES, SERVICES, ENVOY_CONFIGS, NODES, PODS])(
+  'an empty list of $plural that is not true: nothing is taken away',
+  async (resource: Resource) => {
+    const scene = await startScene();
+    const { api } = scene;
+    const writes = writesOf(api.requests).length;
+    const lists = api.requests.filter(isListOf(resource)).length;
+    api.faults.intercept((request) =>
+      isListOf(resource)(request) ? { kind: 'list', transform: () => [] } : undefined,
+    );
+    loseHistory(scene);
+    await expect
+      .poll(() => api.requests.filter(isListOf(resource)).length - lists, { timeout: 20_000 })
+      .toBeGreaterThan(0);
+    await scene.pass(500);
+    api.faults.clear();
+    await scene.pass(20_000);
+    expect(writesOf(api.requests).slice(writes).map(nameOf)).toEqual([]);
+    await scene.change(8);
+    await scene.endsWell({ base: 250, aMinute: 150 });
+  },
+);
+
+it('a list of several pages whose continuation expires', async () => {
+  const scene = await startScene();
+  const { api, random } = scene;
+  api.faults.intercept((request) =>
+    isList(request) && random.percent(50) ? { kind: 'answer', status: 410, reason: 'Expired' } : undefined,
+  );
+  for (let round = 0; round < 3; round += 1) {
+    loseHistory(scene);
+    await scene.change(4);
+  }
+  await scene.inSync();
+  api.faults.clear();
+  await scene.endsWell({ base: 400, aMinute: 200 });
+});

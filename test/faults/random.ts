@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+
+/** Chance that a seed repeats. */
+export interface Random {
+  /** 0 ≤ x < 1. */
+  next(): number;
+  /** 0 ≤ n < limit. */
+  below(limit: number): number;
+  pick<T>(items: readonly T[]): T;
+  /** True in so many of a hundred cases. */
+  percent(share: number): boolean;
+}
+
+/** Each name has a series of its own, so that one test's chance does not depend on which others run. */
+export function createRandom(seed: number, name: string): Random {
+  let state = createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE(0);
+  /** Mulberry32. */
+  function next(): number {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+  const below = (limit: number): number => Math.floor(next() * limit);
+  return {
+    next,
+    below,
+    pick: (items) => {
+      const item = items[below(items.length)];
+      if (item === undefined) throw new Error('nothing to pick from');
+      return item;
+    },
+    percent: (share) => next() * 100 < share,
+  };
+}

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, inject, onTestFinished, vi } from 'vitest';
+import { runController } from '../../src/cli/controller.ts';
+import { connect } from '../../src/cli/session.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { type RecordedLog, recordLog } from '../kube/recorded-log.ts';
+import { type Cluster, createCluster, problemsOf } from './cluster.ts';
+import { type FastClock, hurry } from './fast-time.ts';
+import { createRandom, type Random } from './random.ts';
+import { isOurs, nameOf, unplanned, writesOf } from './write-log.ts';
+
+/** Real time until everything must be in sync: machines are slow when many tests run at once. */
+const PATIENCE_MS = 40_000;
+const LOOK_MS = 10;
+
+export interface SceneWishes {
+  readonly gateways?: number;
+  readonly nodes?: number;
+  /** How much faster time runs. Default 20. */
+  readonly speed?: number;
+  /** Configuration besides the usual, YAML. */
+  readonly config?: string;
+  readonly tls?: Certificate;
+  /** Token in the kubeconfig. */
+  readonly token?: string;
+  /** Between bookmarks, in fast time. */
+  readonly bookmarkIntervalMs?: number;
+}
+
+/** The real controller, with its real time limits, on a fake API server that can be made to fail. */
+export interface Scene {
+  readonly api: FakeApi;
+  readonly cluster: Cluster;
+  readonly clock: FastClock;
+  readonly random: Random;
+  readonly log: RecordedLog;
+  readonly kubeconfig: string;
+  /** Some changes in the cluster, a moment apart. */
+  change(times: number): Promise<void>;
+  /** Waits until everything is as it should be. */
+  inSync(): Promise<void>;
+  /** Lets so much of the fast time pass. */
+  pass(ms: number): Promise<void>;
+  /** Requests of the program so far. */
+  calls(): number;
+  /**
+   * The end of each script: everything is in sync, nobody has anything to write any more, nothing was written that no
+   * plan holds, and the program asked at most so often: `base` plus `aMinute` for each minute (of the fast time).
+   */
+  endsWell(bound: { readonly base: number; readonly aMinute: number }): Promise<void>;
+  /** Aborts the program and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/** Starts a cluster with the program in it, and waits until it is in sync for the first time. */
+export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
+  const seed = inject('faultSeed');
+  const random = createRandom(seed, expect.getState().currentTestName ?? '');
+  const clock = hurry(wishes.speed ?? 20);
+  const dir = mkdtempSync(join(tmpdir(), 'ccb-faults-'));
+  const api = await startFakeApi({
+    bookmarkIntervalMs: wishes.bookmarkIntervalMs ?? 60_000,
+    ...(wishes.tls === undefined ? {} : { tls: wishes.tls }),
+  });
+  if (wishes.token !== undefined) api.access.addToken(wishes.token);
+  const cluster = createCluster(api, { gateways: wishes.gateways ?? 6, nodes: wishes.nodes ?? 4 });
+  await cluster.operator.settled();
+  const kubeconfig = api.writeKubeconfig(
+    join(dir, 'kubeconfig'),
+    wishes.token === undefined ? {} : { token: wishes.token },
+  );
+  const log = recordLog();
+  const config = parseConfig(`taints: { maxPercent: 100 }\n${wishes.config ?? ''}`, 'test');
+  const stopping = new AbortController();
+  const options = { kubeconfig, context: undefined, config: undefined, logLevel: undefined, adopt: undefined };
+  const connected = await connect(options, config, clock, log, stopping.signal);
+  const running = runController(connected, config, clock, log, stopping.signal);
+  let failure: unknown;
+  running.catch((error: unknown) => {
+    failure = error;
+  });
+
+  async function stop(): Promise<void> {
+    stopping.abort(new Error('the test is over'));
+    await running;
+  }
+
+  onTestFinished(async () => {
+    api.faults.clear();
+    stopping.abort(new Error('the test is over'));
+    await running.catch(() => undefined);
+    cluster.stop();
+    await api.stop();
+    vi.unstubAllGlobals();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  let callsFrom = 0;
+  let callsSince = clock.monotonic();
+
+  const scene: Scene = {
+    api,
+    cluster,
+    clock,
+    random,
+    log,
+    kubeconfig,
+    change: async (times) => {
+      for (let index = 0; index < times; index += 1) {
+        cluster.changeAnything(random);
+        await pause(random.below(15));
+      }
+    },
+    inSync: async () => {
+      const endsAt = performance.now() + PATIENCE_MS;
+      for (;;) {
+        if (failure !== undefined) throw new Error('the program ended', { cause: failure });
+        const problems = problemsOf(cluster);
+        if (problems.length === 0) return;
+        if (performance.now() > endsAt) {
+          throw new Error(`FAULT_SEED=${seed}: not in sync:\n${problems.join('\n')}\n${lastWords(scene)}`);
+        }
+        await pause(LOOK_MS);
+      }
+    },
+    pass: async (ms) => {
+      await pause(ms / clock.factor);
+    },
+    calls: () => api.requests.filter(isOurs).length - callsFrom,
+    endsWell: async ({ base, aMinute }) => {
+      await scene.inSync();
+      const calls = scene.calls();
+      const minutes = (clock.monotonic() - callsSince) / 60_000;
+      const writes = writesOf(api.requests).length;
+      await scene.pass(Math.max(8_000, 200 * clock.factor)); // longer than any back-off that is left from a conflict
+      const more = writesOf(api.requests).slice(writes).map(nameOf);
+      expect(more, `FAULT_SEED=${seed}: written although everything was in sync`).toEqual([]);
+      expect(problemsOf(cluster)).toEqual([]);
+      expect(unplanned(cluster), `FAULT_SEED=${seed}`).toEqual([]);
+      expect(calls, `calls in ${minutes.toFixed(1)} min, FAULT_SEED=${seed}`).toBeLessThanOrEqual(
+        base + aMinute * minutes,
+      );
+    },
+    stop,
+  };
+  await scene.inSync();
+  callsFrom = api.requests.filter(isOurs).length;
+  callsSince = clock.monotonic();
+  return scene;
+}
+
+function lastWords({ log, api }: Scene): string {
+  const lines = log.lines.slice(-15).map(({ level, message, fields }) => `${level} ${message} ${describe(fields)}`);
+  return [...lines, ...api.requests.slice(-15).map(nameOf)].join('\n');
+}
+
+function describe(fields: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.message : value)).slice(0, 300);
+}
