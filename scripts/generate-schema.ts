@@ -1,6 +1,9 @@
-// Writes docs/report.schema.json from the schema in the code: `node scripts/generate-schema.ts`.
+// Writes the published schemas in docs/ from the code: `node scripts/generate-schema.ts`.
 import { writeFileSync } from 'node:fs';
+import { doctorReportJsonSchema } from '../src/cli/doctor-report.schema.ts';
 import { reportJsonSchema } from '../src/cli/report.schema.ts';
 
-const target = new URL('../docs/report.schema.json', import.meta.url);
-writeFileSync(target, `${JSON.stringify(reportJsonSchema(), null, 2)}\n`);
+for (const [name, schema] of Object.entries({ report: reportJsonSchema(), doctor: doctorReportJsonSchema() })) {
+  const target = new URL(`../docs/${name}.schema.json`, import.meta.url);
+  writeFileSync(target, `${JSON.stringify(schema, null, 2)}\n`);
+}

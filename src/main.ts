@@ -1,15 +1,20 @@
+import { liveSource } from './checks/object-source.ts';
 import { parseCommandLine } from './cli/args.ts';
-import type { ControllerOptions, OnceOptions } from './cli/args.types.ts';
+import type { ControllerOptions, DoctorOptions, OnceOptions } from './cli/args.types.ts';
 import { createPaint, wantsColor } from './cli/color.ts';
 import { confirmChanges } from './cli/confirm.ts';
 import { runController } from './cli/controller.ts';
+import type { Style } from './cli/diff.ts';
+import { runDoctor } from './cli/doctor.ts';
+import { renderDoctor } from './cli/doctor-table.ts';
 import { EXIT, type ExitCode } from './cli/exit-codes.ts';
 import { explainFailure } from './cli/explain-failure.ts';
 import { helpText } from './cli/help.ts';
 import { renderJson } from './cli/json.ts';
 import { createLogger } from './cli/log.ts';
 import { runOnce } from './cli/once.ts';
-import { type ConnectedCluster, connect } from './cli/session.ts';
+import { createProgress } from './cli/progress.ts';
+import { type ConnectedCluster, connect, openClient } from './cli/session.ts';
 import { renderPlan, renderTable } from './cli/table.ts';
 import { columnsOf } from './cli/text.ts';
 import { programVersion } from './cli/version.ts';
@@ -36,6 +41,13 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       case 'version':
         process.stdout.write(`${programVersion()}\n`);
         return EXIT.ok;
+      case 'doctor': {
+        const config = loadConfig(options.config, options);
+        const logger = createLogger({ level: options.logLevel ?? 'error', stream: process.stderr, env: process.env });
+        const cluster = openClient(options, systemClock, logger);
+        where = cluster.connection.description;
+        return await doctor(options, cluster, config, stop);
+      }
       case 'once':
       case 'controller': {
         const config = loadConfig(options.config, options);
@@ -75,6 +87,34 @@ async function run(
   return await once(options, cluster, config, logger, stop);
 }
 
+async function doctor(
+  options: DoctorOptions,
+  { client, connection }: Pick<ConnectedCluster, 'client' | 'connection'>,
+  config: Config,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  const progress = createProgress(process.stderr);
+  const ports = {
+    source: liveSource(client),
+    context: connection.inCluster ? undefined : connection.context,
+    openCloud: () => ({ why: 'no credentials of a cloud are given' }),
+    clock: systemClock,
+    progress: progress.show,
+  };
+  try {
+    const report = await runDoctor(options, config, ports, stop);
+    progress.clear();
+    process.stdout.write(
+      options.output === 'json' ? renderJson(report) : renderDoctor(report, styleOf(process.stdout), options.verbose),
+    );
+    return report.exitCode;
+  } finally {
+    progress.clear();
+    client.close();
+    connection.close();
+  }
+}
+
 async function once(
   options: OnceOptions,
   cluster: ConnectedCluster,
@@ -90,10 +130,7 @@ async function once(
     clock: systemClock,
     logger,
   });
-  const style = {
-    width: columnsOf(process.stdout),
-    paint: createPaint(wantsColor(process.stdout.isTTY, process.env)),
-  };
+  const style = styleOf(process.stdout);
   const report = await runOnce(
     options,
     config,
@@ -116,6 +153,10 @@ async function once(
   client.close();
   cluster.connection.close();
   return report.exitCode;
+}
+
+function styleOf(stream: NodeJS.WriteStream): Style {
+  return { width: columnsOf(stream), paint: createPaint(wantsColor(stream.isTTY, process.env)) };
 }
 
 /** Aborted by Ctrl-C or SIGTERM; a second one ends the program at once. */

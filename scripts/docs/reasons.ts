@@ -1,3 +1,5 @@
+import { CHECKS } from '../../src/checks/all.ts';
+
 /** Reason codes that belong together, with what each means. */
 interface ReasonGroup {
   readonly title: string;
@@ -168,6 +170,19 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
       TkeBuiltInCilium: "TKE's own Cilium takes care of its taints.",
     },
   },
+  {
+    title: 'Doctor',
+    about: 'What `doctor` finds; [doctor.md](doctor.md) has each with an example and its mend.',
+    reasons: {
+      AsItShouldBe: 'The check passes.',
+      NotApplicable: 'There is nothing to look at.',
+      CheckBroke: 'The check itself broke: a defect of this program.',
+      CloudNotAsked: 'The cloud was not asked; the message says why.',
+      CloudDenied: 'The account may not ask that of the cloud; the message names the permission.',
+      CloudFailed: 'The cloud gave no answer that can be used.',
+      ...Object.fromEntries(CHECKS.flatMap(({ reasons }) => Object.entries(reasons))),
+    },
+  },
 ];
 
 /** Words of the same shape in `src` that are no reasons: kinds, types, conditions, names of other programs. */
@@ -180,7 +195,9 @@ export const NO_REASONS: readonly string[] = [
   'DaemonSets',
   'DeleteOptions',
   'ExecCredential',
+  'ExternalIP',
   'GatewayClasses',
+  'InternalIP',
   'KubeError',
   'LineTooLong',
   'LoadBalancer',

@@ -27,7 +27,7 @@ export function readSettings(data: Readonly<Record<string, string>>): CiliumSett
 }
 
 /** As Go's strconv.ParseBool, by which Cilium reads them. */
-function readBoolean(text: string | undefined): boolean | undefined {
+export function readBoolean(text: string | undefined): boolean | undefined {
   switch (text?.trim() ?? '') {
     case '1':
     case 't':

@@ -5,7 +5,7 @@ import { LOG_LEVELS, TEXT_RULES, toAdoptChoice } from '../config/schema.ts';
 import { UsageError, type UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { OutputFormat, ParsedArgs } from './args.types.ts';
-import { FLAGS, type FlagName, type ScannedFlags, scanFlags } from './flags.ts';
+import { commandsOf, type FlagName, type ScannedFlags, scanFlags } from './flags.ts';
 
 const DEFAULT_WAIT_MS = 10_000;
 const OUTPUTS = ['table', 'json'] as const satisfies readonly OutputFormat[];
@@ -42,6 +42,17 @@ function understand(flags: ScannedFlags, problems: UsageProblem[]): ParsedArgs {
   };
   const waitMs = parseWait(last(flags, 'wait'), problems);
   const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
+  if (flags.command === 'doctor') {
+    return {
+      command: 'doctor',
+      ...common,
+      output,
+      only: listOf(flags, 'only'),
+      skip: listOf(flags, 'skip'),
+      cloud: parseChoice(flags, 'cloud', ['true', 'false'], problems) !== 'false',
+      verbose: given.has('verbose'),
+    };
+  }
   if (!given.has('once')) {
     return { command: 'controller', ...common };
   }
@@ -62,17 +73,30 @@ const WITHOUT_ONCE: Partial<Record<FlagName, string>> = {
     'Add --once to see what would be written; for a controller that never writes set readOnly in the configuration.',
 };
 
-function combinationProblems({ given }: ScannedFlags): UsageProblem[] {
-  if (given.has('once')) {
-    return [];
+function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
+  if (command === 'doctor' && given.has('once')) {
+    return [{ at: '--once', what: "doesn't go with doctor", fix: 'Run one after the other: doctor changes nothing.' }];
   }
-  return [...given]
-    .filter((name) => 'onceOnly' in FLAGS[name])
-    .map((name) => ({
-      at: `--${name}`,
-      what: 'works only together with --once',
-      fix: WITHOUT_ONCE[name] ?? `Add --once, or leave --${name} out.`,
-    }));
+  const running = command ?? (given.has('once') ? 'once' : undefined);
+  return [...given].flatMap((name) => {
+    const commands = commandsOf(name);
+    if (commands === undefined || (running !== undefined && commands.includes(running))) return [];
+    const words = commands.map((one) => (one === 'once' ? '--once' : one));
+    const fix = `Add ${words.join(' or ')}, or leave --${name} out.`;
+    return [
+      {
+        at: `--${name}`,
+        what: `works only together with ${words.join(' or ')}`,
+        fix: (running === undefined ? WITHOUT_ONCE[name] : undefined) ?? fix,
+      },
+    ];
+  });
+}
+
+/** `--only a,b --only c`: all of them. */
+function listOf({ values }: ScannedFlags, name: FlagName): readonly string[] {
+  const items = (values.get(name) ?? []).flatMap((value) => value.split(',').map((item) => item.trim()));
+  return [...new Set(items.filter((item) => item !== ''))];
 }
 
 function parseAdopt(values: readonly string[], problems: UsageProblem[]): AdoptChoice | undefined {

@@ -31,8 +31,22 @@ export interface ControllerOptions extends CommonOptions {
   readonly command: 'controller';
 }
 
+/** A look at everything that a packet passes; nothing is changed. */
+export interface DoctorOptions extends CommonOptions {
+  readonly command: 'doctor';
+  readonly output: OutputFormat;
+  /** Ids of checks; empty: all. */
+  readonly only: readonly string[];
+  readonly skip: readonly string[];
+  /** Whether the cloud is asked. */
+  readonly cloud: boolean;
+  /** What is well is told by name, too. */
+  readonly verbose: boolean;
+}
+
 export type ParsedArgs =
   | { readonly command: 'help' }
   | { readonly command: 'version' }
   | OnceOptions
+  | DoctorOptions
   | ControllerOptions;

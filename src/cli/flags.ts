@@ -3,20 +3,24 @@ import type { UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 
 interface Flag extends ParseArgsOptionDescriptor {
-  /** Makes no sense without `--once`. */
-  readonly onceOnly?: boolean;
+  /** The commands that it makes sense with; absent: all. */
+  readonly of?: readonly ('once' | 'doctor')[];
 }
 
 /** Every flag, as node:util's parseArgs takes them. */
 export const FLAGS = {
   once: { type: 'boolean' },
-  'dry-run': { type: 'boolean', onceOnly: true },
+  'dry-run': { type: 'boolean', of: ['once'] },
   adopt: { type: 'string' },
-  wait: { type: 'string', onceOnly: true },
-  output: { type: 'string', short: 'o', onceOnly: true },
-  yes: { type: 'boolean', short: 'y', onceOnly: true },
-  force: { type: 'boolean', onceOnly: true },
-  'allow-static-redirect': { type: 'boolean', onceOnly: true },
+  wait: { type: 'string', of: ['once'] },
+  output: { type: 'string', short: 'o', of: ['once', 'doctor'] },
+  yes: { type: 'boolean', short: 'y', of: ['once'] },
+  force: { type: 'boolean', of: ['once'] },
+  'allow-static-redirect': { type: 'boolean', of: ['once'] },
+  only: { type: 'string', of: ['doctor'] },
+  skip: { type: 'string', of: ['doctor'] },
+  cloud: { type: 'string', of: ['doctor'] },
+  verbose: { type: 'boolean', short: 'v', of: ['doctor'] },
   config: { type: 'string' },
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
@@ -27,8 +31,12 @@ export const FLAGS = {
 
 export type FlagName = keyof typeof FLAGS;
 
+/** Commands that are a word of their own, in front of all flags. */
+export const COMMANDS = ['doctor'] as const;
+
 /** What was given, before any value is understood. */
 export interface ScannedFlags {
+  readonly command: (typeof COMMANDS)[number] | undefined;
   readonly given: ReadonlySet<FlagName>;
   /** All values of each flag that takes one, in the order given. */
   readonly values: ReadonlyMap<FlagName, readonly string[]>;
@@ -48,6 +56,7 @@ export function scanFlags(argv: readonly string[]): ScannedFlags {
   const values = new Map<FlagName, string[]>();
   const problems: UsageProblem[] = [];
   let unknownAt = -2;
+  const command = COMMANDS.find((word) => tokens[0]?.kind === 'positional' && tokens[0].value === word);
   for (const token of tokens) {
     if (token.kind === 'option') {
       const { name, rawName, value }: { name: string; rawName: string; value?: string | undefined } = token;
@@ -59,12 +68,20 @@ export function scanFlags(argv: readonly string[]): ScannedFlags {
       problems.push(...valueProblems(name, rawName, value, token.inlineValue === true));
       given.add(name);
       values.set(name, [...(values.get(name) ?? []), value ?? '']);
+    } else if (token.kind === 'positional' && token.index === 0 && token.value === command) {
+      // The command itself.
     } else if (token.kind === 'positional' && token.index !== unknownAt + 1) {
       // What follows an unknown flag is most likely its value: one mistake, one problem.
       problems.push(strayArgument(token.value));
     }
   }
-  return { given, values, problems };
+  return { command, given, values, problems };
+}
+
+/** The commands that a flag makes sense with; undefined: all of them. */
+export function commandsOf(name: FlagName): Flag['of'] {
+  const flag: Flag = FLAGS[name];
+  return flag.of;
 }
 
 function isFlagName(name: string): name is FlagName {
@@ -87,6 +104,9 @@ const VALUE_HINTS: Partial<Record<FlagName, string>> = {
   adopt: 'auto',
   wait: '30s',
   output: 'json',
+  only: 'CHECK',
+  skip: 'CHECK',
+  cloud: 'false',
   config: 'FILE',
   kubeconfig: 'FILE',
   context: 'NAME',
@@ -98,7 +118,9 @@ function unknownFlag(rawName: string): UsageProblem {
 }
 
 function strayArgument(value: string): UsageProblem {
-  const fix = didYouMean(value) ?? 'Everything is said with flags: see --help.';
+  const command = suggest(value, COMMANDS);
+  const meant = command === undefined ? didYouMean(value) : `Did you mean ${command}, in front of all flags?`;
+  const fix = meant ?? 'Everything else is said with flags: see --help.';
   return { at: '', what: `unexpected argument ${JSON.stringify(value)}`, fix };
 }
 

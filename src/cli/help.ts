@@ -7,6 +7,8 @@ USAGE
   cilium-cloud-bridge [flags]                    run as the controller
   cilium-cloud-bridge --once --dry-run [flags]   show what would be written
   cilium-cloud-bridge --once [flags]             show it, ask, write it, end
+  cilium-cloud-bridge doctor [flags]             find what is broken, change
+                                                 nothing
 
 ONE PASS
       --once                   look once, write what is needed, end
@@ -17,9 +19,15 @@ ONE PASS
       --force                  with --once: write even beside a live controller
       --allow-static-redirect  with --once: make redirect copies, though nobody
                                keeps them current after the program has ended
-  -o, --output FORMAT          with --once: table (default) or json
+  -o, --output FORMAT          with --once or doctor: table (default) or json
 
-BOTH
+DOCTOR
+      --only CHECK             only these checks, by id, separated by commas
+      --skip CHECK             all but these
+      --cloud=false            don't ask the cloud, even with credentials
+  -v, --verbose                name what is well, too
+
+ALL
       --adopt WHAT             Services without our annotation that may be taken
                                as entrypoints: annotated (none, the default),
                                auto (the one that fits), or pairs of
@@ -40,6 +48,9 @@ EXAMPLES
   Name the Service yourself, and read the result by machine:
     cilium-cloud-bridge --once --yes -o json \\
       --adopt kube-system/gateway-entrypoint=default/ip-gateway
+
+  Name the first broken link on a packet's way, and the mend:
+    cilium-cloud-bridge doctor
 
 OUTPUT
   Reports go to stdout. Logs and questions go to stderr, as JSON lines unless

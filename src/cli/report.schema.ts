@@ -28,7 +28,7 @@ const STATUSES: Complete<Report['actions'][number]['outcome']['status']> = {
   declined: 'declined',
 };
 
-const VERDICTS: Complete<Report['findings'][number]['verdict']> = {
+export const VERDICTS: Complete<Report['findings'][number]['verdict']> = {
   pass: 'pass',
   warn: 'warn',
   fail: 'fail',
@@ -73,7 +73,7 @@ const action = z.object({
   outcome,
 });
 
-const finding = z.object({
+export const finding = z.object({
   check: z.string().describe('Stable id of the check, kebab-case.'),
   verdict: z.enum(VERDICTS),
   reason: z.string().describe('Stable CamelCase code of this outcome.'),
@@ -104,7 +104,7 @@ const node = z
   })
   .describe('A node with a taint that may be obsolete.');
 
-const count = z.int().min(0);
+export const count = z.int().min(0);
 
 /** What `-o json` prints. `docs/report.schema.json` is generated from it. */
 export const reportSchema: z.ZodType<Report> = z

@@ -120,7 +120,7 @@ function reportNode({ node, cloud, network, listed, judged, blockedBy }: NodeVer
   };
 }
 
-function reportFinding(finding: Finding): ReportedFinding {
+export function reportFinding(finding: Finding): ReportedFinding {
   return {
     check: finding.check,
     verdict: finding.verdict,

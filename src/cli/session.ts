@@ -32,10 +32,23 @@ export async function connect(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ConnectedCluster> {
-  const connection = openConnection({ path: options.kubeconfig, context: options.context, clock, logger });
-  const client = createKubeClient({ connection, userAgent: `cilium-cloud-bridge/${programVersion()}`, clock });
+  const { client, connection } = openClient(options, clock, logger);
   const place = await discoverCilium(client, config.cilium.namespace, signal);
   return { client, connection, place };
+}
+
+/**
+ * Prepares the connection; nothing is sent.
+ * @throws UsageError for an unusable kubeconfig
+ */
+export function openClient(
+  options: CommonOptions,
+  clock: Clock,
+  logger: Logger,
+): Pick<ConnectedCluster, 'client' | 'connection'> {
+  const connection = openConnection({ path: options.kubeconfig, context: options.context, clock, logger });
+  const client = createKubeClient({ connection, userAgent: `cilium-cloud-bridge/${programVersion()}`, clock });
+  return { client, connection };
 }
 
 /**

@@ -38,7 +38,7 @@ function headline({ server, context, mode }: Report, { paint }: Style): string {
   return paint.dim(printable(`${mode === 'dry-run' ? 'Dry run on' : 'Cluster'} ${whereOf(server, context)}`));
 }
 
-function whereOf(server: string, context: string | null): string {
+export function whereOf(server: string, context: string | null): string {
   return context === null ? server : `${server} (context ${context})`;
 }
 
@@ -108,7 +108,7 @@ function findingLines(finding: ReportedFinding, style: Style): string[] {
   ];
 }
 
-function verdictMark(verdict: ReportedFinding['verdict'], { paint }: Style): string {
+export function verdictMark(verdict: ReportedFinding['verdict'], { paint }: Style): string {
   switch (verdict) {
     case 'fail':
       return paint.red('✗');
@@ -133,7 +133,7 @@ function programmedLines({ actions, findings }: Report, { paint, width }: Style)
 }
 
 /** Commands stay on a line of their own, unbroken, so that they can be copied. */
-function fixLines(fix: string, { paint, width }: Style): string[] {
+export function fixLines(fix: string, { paint, width }: Style): string[] {
   const parts = fix.split(/\s+(?=kubectl )|\s{3,}/).filter((part) => part !== '');
   return parts.flatMap((part, index) => {
     const isCommand = part.startsWith('kubectl ');
@@ -160,6 +160,6 @@ function summaryLine({ summary, exitCode }: Report, { paint }: Style): string {
   return color(summary.text);
 }
 
-function nameOf({ kind, namespace, name }: ReportedTarget): string {
+export function nameOf({ kind, namespace, name }: ReportedTarget): string {
   return printable(namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`);
 }

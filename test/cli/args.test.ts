@@ -53,6 +53,20 @@ describe('parseCommandLine', () => {
     });
   });
 
+  it('knows doctor, a word in front of all flags', () => {
+    const doctor = { ...COMMON, command: 'doctor', output: 'table', only: [], skip: [], cloud: true, verbose: false };
+    expect(parse('doctor')).toEqual(doctor);
+    expect(parse('doctor -o json -v --only kpr-off,l7-off --only kpr-off --skip a --cloud=false --context p')).toEqual({
+      ...doctor,
+      output: 'json',
+      verbose: true,
+      only: ['kpr-off', 'l7-off'],
+      skip: ['a'],
+      cloud: false,
+      context: 'p',
+    });
+  });
+
   it('knows one pass', () => {
     expect(parse('--once')).toEqual(ONCE);
     expect(parse('--once --dry-run')).toEqual({ ...ONCE, dryRun: true });
@@ -115,7 +129,7 @@ describe('parseCommandLine', () => {
     ['--config=', '--config: needs a value. Write --config FILE.'],
     ['--config --once', '--config: needs a value, but --once follows. Write --config FILE.'],
     ['once', 'unexpected argument "once". Did you mean --once?'],
-    ['start', 'unexpected argument "start". Everything is said with flags: see --help.'],
+    ['start', 'unexpected argument "start". Everything else is said with flags: see --help.'],
     ['--once --wait 5', '--wait: 5 has no unit. Write 5s for seconds or 5m for minutes.'],
     ['--once --wait 169h', '--wait: 169h is too long. At most 168h.'],
     ['--once -o yaml', '--output: "yaml" is no choice. Choices: table, json.'],
@@ -131,6 +145,13 @@ describe('parseCommandLine', () => {
       '--adopt Auto',
       '--adopt: "Auto" is neither auto nor annotated nor namespace/service=namespace/gateway. Did you mean auto?',
     ],
+    ['doktor', 'unexpected argument "doktor". Did you mean doctor, in front of all flags?'],
+    ['--once doctor', 'unexpected argument "doctor". Did you mean doctor, in front of all flags?'],
+    ['doctor --once', "--once: doesn't go with doctor. Run one after the other: doctor changes nothing."],
+    ['doctor --yes', '--yes: works only together with --once. Add --once, or leave --yes out.'],
+    ['--once --only kpr-off', '--only: works only together with doctor. Add doctor, or leave --only out.'],
+    ['doctor --cloud no', '--cloud: "no" is no choice. Choices: true, false.'],
+    ['doctor --only', '--only: needs a value. Write --only CHECK.'],
     ['--adopt auto,a/b=c/d', "--adopt: auto and a/b=c/d don't go together. Keep one of them."],
     [
       '--adopt a/b=c/d,a/b=c/e',
@@ -145,7 +166,7 @@ describe('parseCommandLine', () => {
       [
         'command line: 4 problems',
         '  --onec: no such flag. Did you mean --once?',
-        '  unexpected argument "x". Everything is said with flags: see --help.',
+        '  unexpected argument "x". Everything else is said with flags: see --help.',
         '  --wait: "soon" is no duration. Write hours, minutes and seconds like 30s, 10m or 1h30m.',
         '  --output: "xml" is no choice. Choices: table, json.',
       ].join('\n'),

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { doctorPage } from '../../scripts/docs/doctor.ts';
 import { configurationPage, reasonsPage } from '../../scripts/docs/pages.ts';
 import { NO_REASONS, REASON_GROUPS } from '../../scripts/docs/reasons.ts';
 import * as annotations from '../../src/gateway/annotations.ts';
@@ -10,10 +11,11 @@ const WITHOUT_REASONS = /^(?:kube\/resources|cilium\/|providers\/)/;
 /** Of one word, so that the shape alone doesn't give them away. */
 const ONE_WORD = ['Paused', 'Programmed'];
 
-describe('the pages made from code', () => {
+describe('the pages made from code', async () => {
   it.each([
     ['docs/reasons.md', reasonsPage()],
     ['docs/configuration.md', configurationPage()],
+    ['docs/doctor.md', await doctorPage()],
   ])('%s is up to date (npm run generate)', (path, page) => {
     expect(readFileSync(path, 'utf8')).toBe(page);
   });

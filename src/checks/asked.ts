@@ -1,0 +1,31 @@
+import { finding } from '../plan/make.ts';
+import type { Finding, Json } from '../plan/plan.types.ts';
+import type { ReadFrom } from '../providers/provider.types.ts';
+import type { Asked } from './world.types.ts';
+
+/** An answer that is missing. */
+export type Unanswered = Exclude<Asked<unknown>, { readonly state: 'answered' }>;
+
+/** The finding of a check that an answer of the cloud is missing for. */
+export function unanswered(check: string, asked: Unanswered): Finding {
+  if (asked.state === 'not-asked') {
+    return finding(check, 'unknown', {
+      reason: 'CloudNotAsked',
+      target: undefined,
+      message: `The cloud was not asked: ${asked.why}.`,
+      fix: '',
+    });
+  }
+  return finding(check, 'unknown', {
+    reason: asked.category === 'denied' ? 'CloudDenied' : 'CloudFailed',
+    target: undefined,
+    message: asked.message,
+    fix: asked.category === 'denied' ? `Allow ${asked.action} in the policy of the account that asks (read only).` : '',
+    evidence: { action: asked.action, category: asked.category, requestId: asked.requestId },
+  });
+}
+
+/** Where an answer came from, as evidence. */
+export function requestsOf(from: readonly ReadFrom[]): Json {
+  return from.map(({ action, requestId }) => (requestId === '' ? action : `${action} (${requestId})`));
+}

@@ -1,0 +1,44 @@
+import { readBoolean } from '../../cilium/settings.ts';
+import type { KubeWorld } from '../world.types.ts';
+
+/** How Cilium is set up, with its defaults for what cilium-config leaves out (cilium.md §8). */
+export interface CiliumSetup {
+  /** Every key, as it stands there. */
+  readonly data: Readonly<Record<string, string>>;
+  /** `tunnel` or `native`. */
+  readonly routing: string;
+  readonly ipam: string;
+  /** `true`, `false`, or a word of an older version. */
+  readonly kubeProxyReplacement: string;
+  readonly ipv4Masquerade: boolean;
+  readonly bpfMasquerade: boolean;
+  readonly gatewayApi: boolean;
+  readonly ingress: boolean;
+  readonly hostNetwork: boolean;
+  readonly l7Proxy: boolean;
+  readonly envoyConfig: boolean;
+  /** Envoy runs in a DaemonSet of its own. */
+  readonly externalEnvoy: boolean;
+}
+
+/** Undefined: there is no cilium-config. */
+export function readCilium(kube: KubeWorld): CiliumSetup | undefined {
+  const data = kube.ciliumConfig.items[0]?.data;
+  if (data === undefined) return undefined;
+  const is = (key: string, fallback: boolean): boolean => readBoolean(data[key]) ?? fallback;
+  const text = (key: string, fallback: string): string => (data[key] ?? '').trim() || fallback;
+  return {
+    data,
+    routing: text('routing-mode', data.tunnel?.trim() === 'disabled' ? 'native' : 'tunnel'),
+    ipam: text('ipam', 'cluster-pool'),
+    kubeProxyReplacement: text('kube-proxy-replacement', 'false'),
+    ipv4Masquerade: is('enable-ipv4-masquerade', true),
+    bpfMasquerade: is('enable-bpf-masquerade', false),
+    gatewayApi: is('enable-gateway-api', false),
+    ingress: is('enable-ingress-controller', false),
+    hostNetwork: is('gateway-api-hostnetwork-enabled', false),
+    l7Proxy: is('enable-l7-proxy', true),
+    envoyConfig: is('enable-envoy-config', false),
+    externalEnvoy: is('external-envoy-proxy', false),
+  };
+}

@@ -1,0 +1,48 @@
+import type { Link, Section } from '../checks/check.types.ts';
+import type { Verdict } from '../plan/plan.types.ts';
+import type { ExitCode } from './exit-codes.ts';
+import type { ReportedFinding } from './report.types.ts';
+
+/** What doctor found: rendered for people, and as JSON by the published `docs/doctor.schema.json`. */
+export interface DoctorReport {
+  /** Rises when a field is removed or changes its meaning; new fields don't change it. */
+  readonly schemaVersion: 1;
+  readonly program: { readonly name: string; readonly version: string };
+  /** The API server's URL, or the files that were read instead. */
+  readonly server: string;
+  /** The kubeconfig's context; null inside a Pod, and for files. */
+  readonly context: string | null;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  /** Id of the first failed check that follows from no other; null: nothing fails. */
+  readonly brokenLink: string | null;
+  /** In the order of the packet's way. */
+  readonly checks: readonly ReportedCheck[];
+  readonly summary: DoctorSummary;
+  readonly exitCode: ExitCode;
+}
+
+export interface ReportedCheck {
+  readonly id: string;
+  readonly section: Section;
+  /** The station of the packet's way that it is about. */
+  readonly link: Link;
+  readonly title: string;
+  /** Page that explains it. */
+  readonly docs: string;
+  /** The worst of its findings. */
+  readonly verdict: Verdict;
+  /** Id of the failed check that this one may follow from; null: it stands for itself. */
+  readonly followsFrom: string | null;
+  readonly findings: readonly ReportedFinding[];
+}
+
+/** How many checks came to what, and the same in one sentence. */
+export interface DoctorSummary {
+  readonly fail: number;
+  readonly warn: number;
+  readonly unknown: number;
+  readonly pass: number;
+  readonly notApplicable: number;
+  readonly text: string;
+}

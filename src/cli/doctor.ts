@@ -1,0 +1,51 @@
+import { CHECKS } from '../checks/all.ts';
+import { chooseChecks } from '../checks/choose.ts';
+import { type CloudChoice, diagnose } from '../checks/diagnose.ts';
+import type { ObjectSource } from '../checks/object-source.ts';
+import type { KubeWorld } from '../checks/world.types.ts';
+import type { Config } from '../config/config.types.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { DoctorOptions } from './args.types.ts';
+import { buildDoctorReport } from './doctor-report.ts';
+import type { DoctorReport } from './doctor-report.types.ts';
+import { programVersion } from './version.ts';
+
+export interface DoctorPorts {
+  readonly source: ObjectSource;
+  /** The kubeconfig's context; undefined inside a Pod. */
+  readonly context: string | undefined;
+  /** Not called with `--cloud=false`. */
+  readonly openCloud: (kube: KubeWorld) => CloudChoice;
+  readonly clock: Clock;
+  /** Shows what is being done, while it is done. */
+  readonly progress: (text: string) => void;
+}
+
+const STAGES = {
+  cluster: 'Reading the cluster',
+  cloud: 'Asking the cloud',
+  checks: 'Checking',
+} as const;
+
+/**
+ * Looks at everything that a packet passes, and names the first broken link. Changes nothing.
+ * @throws UsageError for an unknown check; KubeError when the cluster cannot be asked at all
+ */
+export async function runDoctor(
+  options: DoctorOptions,
+  config: Config,
+  ports: DoctorPorts,
+  signal: AbortSignal,
+): Promise<DoctorReport> {
+  const checks = chooseChecks(CHECKS, options);
+  const { source, context, clock, progress } = ports;
+  const startedAt = clock.now();
+  const openCloud = options.cloud ? ports.openCloud : () => ({ why: '--cloud=false was given' });
+  const diagnosis = await diagnose(
+    checks,
+    config,
+    { source, openCloud, now: () => clock.now(), onStage: (stage) => progress(STAGES[stage]) },
+    signal,
+  );
+  return buildDoctorReport({ version: programVersion(), server: source.description, context, startedAt, diagnosis });
+}

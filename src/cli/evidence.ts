@@ -1,0 +1,33 @@
+import { printable } from '../lib/printable.ts';
+import type { Json } from '../plan/plan.types.ts';
+import type { Style } from './diff.ts';
+import { shorten, wrap } from './text.ts';
+
+const LONGEST_VALUE = 300;
+
+/** `key: value` of what a finding rests on, dimmed; what is empty is left out. */
+export function evidenceLines(
+  evidence: { readonly [key: string]: Json },
+  { width, paint }: Style,
+  indent: string,
+): string[] {
+  return Object.entries(evidence).flatMap(([key, value]) => {
+    const text = textOf(value);
+    return text === '' ? [] : wrap(`${key}: ${shorten(text, LONGEST_VALUE)}`, width, indent).map(paint.dim);
+  });
+}
+
+function textOf(value: Json): string {
+  if (value === null) return '';
+  if (Array.isArray(value))
+    return value
+      .map((item: Json) => textOf(item))
+      .filter((one) => one !== '')
+      .join(', ');
+  if (typeof value === 'object') {
+    return Object.entries(value)
+      .map(([key, one]) => `${key}=${one === undefined ? '' : textOf(one)}`)
+      .join(' ');
+  }
+  return printable(String(value));
+}

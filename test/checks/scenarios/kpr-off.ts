@@ -1,0 +1,11 @@
+import { ciliumConfig } from '../cluster-data.ts';
+import type { Scenarios } from '../scenario.types.ts';
+
+export const scenarios: Scenarios = [
+  {
+    symptom: 'Gateways are ignored in silence: no Service, no condition',
+    reference: 'cce-overlay',
+    broken: [ciliumConfig({ 'kube-proxy-replacement': 'false' })],
+    reason: 'KubeProxyReplacementOff',
+  },
+];
