@@ -4,6 +4,7 @@ import type { Config } from '../config/config.types.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
+import { createAddressBook } from '../gateway/address-book.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies, prepareCopy } from '../gateway/redirect-copy.ts';
 import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
@@ -17,11 +18,14 @@ import { CONTROLLER_MANAGER } from '../plan/ours.ts';
 import type { CopyRequest } from '../plan/plan.types.ts';
 import { readGivenUp } from '../taints/given-up.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
+import { findCloud } from './cloud.ts';
 import { type ConnectedCluster, openView, whereOf } from './session.ts';
 import { programVersion } from './version.ts';
 
 /** Writes under way may end within so long after the request to stop; Kubernetes kills after 30 s. */
 const GRACE_MS = 8_000;
+/** A cloud controller shows the address of a load balancer within so long; only then the cloud is asked for it. */
+const CLOUD_CONTROLLER_MS = 10_000;
 
 /**
  * The controller: watches, and keeps everything in sync until `signal` is aborted. Resolves after a graceful stop:
@@ -63,6 +67,19 @@ export async function runController(
     },
     'cilium-cloud-bridge started',
   );
+  const cloud = findCloud(
+    {
+      client,
+      nodeNames: () => view.reads().ciliumPods.items.map((pod) => pod.node),
+      config: config.cloud,
+      env: process.env,
+      clock,
+      logger,
+      tryCredentials: true,
+    },
+    ended.signal,
+  );
+  cloud.catch(() => undefined); // it rejects only when everything ends
   const reconciler = createGatewayReconciler({
     client,
     view,
@@ -71,13 +88,19 @@ export async function runController(
     clock,
     fieldManager: CONTROLLER_MANAGER,
     copies: 'followed',
+    addresses: createAddressBook({
+      findCloud: () => cloud,
+      clock,
+      graceMs: CLOUD_CONTROLLER_MS,
+      onChange: () => wake.gateways(),
+      signal: ended.signal,
+    }),
   });
   const common = {
     ports: {
       client,
       fieldManager: CONTROLLER_MANAGER,
-      prepare: (request: CopyRequest, during: AbortSignal) =>
-        prepareCopy(client, request, during, (source) => view.upsert(request.resource, source)),
+      prepare: (request: CopyRequest, during: AbortSignal) => prepareCopy(client, request, during),
       mayWrite: () => lease.isLeader(),
     },
     config,

@@ -22,8 +22,8 @@ export interface AddressBook {
 }
 
 export interface AddressBookOptions {
-  /** The cloud, once it is found. Never rejects, but with the signal's reason. */
-  readonly access: Promise<CloudAccess>;
+  /** Finds the cloud; called when an answer is wanted for the first time. Rejects only with the signal's reason. */
+  readonly findCloud: () => Promise<CloudAccess>;
   readonly clock: Clock;
   /** The cloud controller gets this time to show an address itself: two sources would be two writes (rule 6). */
   readonly graceMs: number;
@@ -42,9 +42,10 @@ interface Entry {
 }
 
 export function createAddressBook(options: AddressBookOptions): AddressBook {
-  const { access, clock, graceMs, onChange, signal } = options;
+  const { findCloud, clock, graceMs, onChange, signal } = options;
   const entries = new Map<string, Entry>();
   const waiters = new Set<() => void>();
+  let access: Promise<CloudAccess> | undefined;
 
   function note(entry: Entry, answer: LoadBalancerSeen): void {
     const before = JSON.stringify(entry.answer);
@@ -55,6 +56,7 @@ export function createAddressBook(options: AddressBookOptions): AddressBook {
 
   async function follow(ref: LoadBalancerRef, entry: Entry): Promise<void> {
     const until = AbortSignal.any([entry.stop.signal, signal]);
+    access ??= findCloud();
     const cloud = await access;
     if (graceMs > 0) await clock.sleep(graceMs, until);
     for (let failures = 0; !until.aborted; ) {
@@ -123,15 +125,15 @@ async function askOne(
   { cloud: name, id }: LoadBalancerRef,
   signal: AbortSignal,
 ): Promise<LoadBalancerSeen> {
-  if (cloud.reader === undefined) return { state: 'not-asked', why: cloud.why };
-  const { reader, title } = cloud;
-  if (reader.cloud !== name) return { state: 'not-asked', why: `the cluster runs on ${title}, which has no such id` };
+  if (cloud.cloud === undefined) return { state: cloud.wanted ? 'unread' : 'not-asked', why: cloud.why };
+  const { title } = cloud;
+  if (cloud.cloud !== name) return { state: 'not-asked', why: `the cluster runs on ${title}, which has no such id` };
   const missing = cloud.missingCredentials();
   if (missing !== undefined) return { state: 'not-asked', why: missing };
   const what = `load balancer ${id} of ${title}`;
   if (!ID.test(id)) return { state: 'absent', why: `${JSON.stringify(id.slice(0, 80))} is no id of a load balancer` };
   try {
-    const { value } = await reader.loadBalancer(id, signal);
+    const { value } = await (await cloud.reader()).loadBalancer(id, signal);
     return { state: 'read', entries: entriesOfLoadBalancer(value), source: what };
   } catch (error) {
     if (signal.aborted) throw error;

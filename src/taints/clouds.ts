@@ -12,7 +12,7 @@ const CCE_LABEL = /^(?:cce\.cloud\.com\/|node\.kubernetes\.io\/subnetid$|kuberne
  * The cloud that a node belongs to, by its providerID, else by the labels that only that cloud sets (huawei.md §2.2,
  * tencent.md §3). A providerID of another scheme wins over any label.
  */
-export function cloudOf({ providerId, meta }: NodeModel): Cloud {
+export function cloudOf({ providerId, meta }: Pick<NodeModel, 'providerId' | 'meta'>): Cloud {
   if (providerId.startsWith('qcloud:///') || providerId.startsWith('tencentcloud://')) return 'tke';
   if (providerId.includes('://')) return 'unknown';
   const labels = Object.keys(meta.labels);

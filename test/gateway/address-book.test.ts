@@ -17,7 +17,7 @@ function scene(access: CloudAccess | Promise<CloudAccess>, graceMs = 0) {
   ends.push(end);
   let changes = 0;
   const book = createAddressBook({
-    access: Promise.resolve(access),
+    findCloud: () => Promise.resolve(access),
     clock,
     graceMs,
     onChange: () => {
@@ -144,7 +144,7 @@ test('even a bug of a reader is data', async () => {
 });
 
 test('no cloud, another cloud, no credentials: not asked, and why', async () => {
-  const none = scene({ reader: undefined, why: 'the configuration says cloud.provider: none' });
+  const none = scene({ cloud: undefined, why: 'the configuration says cloud.provider: none', wanted: false });
   none.book.want([ELB]);
   const { answer, asked } = answers('here');
   const other = scene(stubAccess('tencent', answer));
@@ -156,6 +156,13 @@ test('no cloud, another cloud, no credentials: not asked, and why', async () => 
   expect(other.seen()).toMatchObject({ state: 'not-asked', why: expect.stringContaining('Tencent Cloud') });
   expect(empty.seen()).toEqual({ state: 'not-asked', why: 'no credentials are given' });
   expect(asked).toEqual([]);
+});
+
+test('a cloud that is wanted and cannot be asked is one that cannot be read', async () => {
+  const { book, seen } = scene({ cloud: undefined, why: 'the project id is not given', wanted: true });
+  book.want([ELB]);
+  await settle();
+  expect(seen()).toEqual({ state: 'unread', why: 'the project id is not given' });
 });
 
 test('credentials that are mounted later are noticed', async () => {

@@ -51,7 +51,8 @@ export function stubAccess(
   missingCredentials: () => string | undefined = () => undefined,
 ): CloudAccess {
   return {
-    reader: stubReader(cloud, answer),
+    cloud,
+    reader: () => Promise.resolve(stubReader(cloud, answer)),
     title: cloud === 'huawei' ? 'Huawei Cloud' : 'Tencent Cloud',
     vpcId: undefined,
     clusterId: undefined,
