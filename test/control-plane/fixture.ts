@@ -90,7 +90,7 @@ async function start(
   writeTokens(dir, users);
   const ca = await makeCertificates(dir, [LOOPBACK, site.address]);
 
-  const relay = prefix.length === 0 ? undefined : await openRelay(relaySocket(site));
+  const relay = prefix.length === 0 ? undefined : await openRelay({ path: relaySocket(site) });
   const inner = `https://${site.address}:${site.port}`;
   const endpoint = { server: relay === undefined ? inner : `https://${LOOPBACK}:${relay.port}`, ca };
   const admin = userNamed(users, 'admin');

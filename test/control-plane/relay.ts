@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 
 /*
@@ -10,15 +10,26 @@ import { pathToFileURL } from 'node:url';
 
 export interface Relay {
   readonly port: number;
+  /** Resets every connection, and each new one, until `mend`. */
+  cut(): void;
+  mend(): void;
+  /** Half-open: nothing passes any more through the connections of now, and they stay open. New ones work. */
+  stall(): void;
   close(): void;
 }
 
-/** Forwards a loopback port of this process's namespace to a Unix socket. */
-export async function openRelay(socketPath: string): Promise<Relay> {
-  const sockets = new Set<Socket>();
+/** Forwards a loopback port of this process's namespace to a Unix socket, or to another port. */
+export async function openRelay(to: NetConnectOpts): Promise<Relay> {
+  const sockets = new Map<Socket, Socket>();
+  let isCut = false;
   const server = createServer((client) => {
-    join(client, connect(socketPath));
-    sockets.add(client);
+    if (isCut) {
+      client.resetAndDestroy();
+      return;
+    }
+    const far = connect(to);
+    join(client, far);
+    sockets.set(client, far);
     client.once('close', () => sockets.delete(client));
   });
   server.unref();
@@ -26,9 +37,19 @@ export async function openRelay(socketPath: string): Promise<Relay> {
   await once(server, 'listening');
   return {
     port: portOf(server.address()),
+    cut() {
+      isCut = true;
+      for (const client of sockets.keys()) client.resetAndDestroy();
+    },
+    mend() {
+      isCut = false;
+    },
+    stall() {
+      for (const socket of [...sockets].flat()) socket.unpipe().pause();
+    },
     close() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      for (const client of sockets.keys()) client.destroy();
     },
   };
 }
