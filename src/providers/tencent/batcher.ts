@@ -90,6 +90,10 @@ async function settleEach<V>(
   }
 }
 
+/** Other refusals concern the whole request: asking for its halves would only bring more of them. */
 function isAboutAnId(error: unknown): boolean {
-  return error instanceof CloudError && ['not-found', 'invalid'].includes(error.details.category);
+  return (
+    error instanceof CloudError &&
+    (error.details.category === 'not-found' || /^Invalid(Parameter(Value)?|InstanceId)(\.|$)/.test(error.details.code))
+  );
 }

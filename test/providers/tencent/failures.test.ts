@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallerLimits } from '../../../src/providers/caller.ts';
 import type { CloudErrorCategory } from '../../../src/providers/errors.ts';
 import { type Failure, type FakeTencent, SECRET_ID, SECRET_KEY } from '../../fake-clouds/tencent.ts';
@@ -276,6 +276,23 @@ const FAILURES: readonly FailureCase[] = [
 ];
 
 describe('a request that fails', () => {
+  const written: unknown[] = [];
+
+  beforeEach(() => {
+    written.length = 0;
+    const write = (...args: unknown[]): boolean => written.push(args) > 0;
+    for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) {
+      vi.spyOn(console, method).mockImplementation(write);
+    }
+    vi.spyOn(process.stdout, 'write').mockImplementation(write);
+    vi.spyOn(process.stderr, 'write').mockImplementation(write);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+    expect(written, "what the vendor's code wrote by itself").toEqual([]);
+  });
+
   it.each(FAILURES)('by $name is $category after $asked', async ({ cause, limits = {}, ...expected }) => {
     const fake = await fakeTencent();
     if (typeof cause === 'function') cause(fake);
