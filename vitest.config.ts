@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          globalSetup: ['test/faults/seed-setup.ts'],
+          globalSetup: ['test/control-plane/global-setup.ts', 'test/faults/seed-setup.ts'],
           testTimeout: 2 * MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,
         },

@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/*
+ * usage: run.ts [--times 10] [--kills] [file...]
+ * The fault suite so many times in a row, each time with another seed (unless FAULT_SEED is set); stops at the first
+ * failure. --kills: every write point of a larger run, and 200 random kills.
+ */
+
+const { values, positionals } = parseArgs({
+  options: { times: { type: 'string', default: '1' }, kills: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const times = Number(values.times);
+const startedAt = performance.now();
+let passed = 0;
+while (passed < times && runOnce(passed + 1)) passed += 1;
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+process.stdout.write(`faults: ${passed} of ${times} runs passed, ${seconds} s\n`);
+process.exitCode = passed === times ? 0 : 1;
+
+function runOnce(round: number): boolean {
+  process.stdout.write(`\n=== faults: run ${round} of ${times}\n`);
+  const env = { ...process.env, ...(values.kills ? { FAULT_KILLS: 'all' } : {}) };
+  const vitest = join('node_modules', '.bin', 'vitest');
+  return spawnSync(vitest, ['run', '--project', 'faults', ...positionals], { env, stdio: 'inherit' }).status === 0;
+}
