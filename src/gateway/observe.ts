@@ -51,7 +51,7 @@ export function assembleObservation(
     services: identified(reads.services),
     ingresses: identified(reads.ingresses),
     pools: reads.pools,
-    envoyConfigs: reads.envoyConfigs,
+    envoyConfigs: reads.envoyConfigs && wholly(identified(reads.envoyConfigs), reads.envoyConfigs),
     ...memory,
   };
 }

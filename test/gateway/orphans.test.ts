@@ -12,7 +12,7 @@ import {
   ours,
   sharedIngressService,
 } from './build.ts';
-import { annotated, COPY, change, copyIn, envoyConfig, settled } from './envoy.ts';
+import { annotated, COPY, change, copyIn, envoyConfig, recordOf, settled } from './envoy.ts';
 import { actionOf, type Given, plan, writes } from './planning.ts';
 
 const DELETE = `delete-redirect-copy CiliumEnvoyConfig ${COPY.namespace}/${COPY.name}`;
@@ -211,4 +211,20 @@ it("a CiliumEnvoyConfig with only our label, or only our kind of name, is somebo
   const label = { 'cilium-cloud-bridge.io/managed': 'true' };
   const others = [envoyConfig('mine', { owner: null, labels: label }), envoyConfig('ccb-mine', { owner: null })];
   expect(writes(plan([...SERVED, ...others]))).toEqual([]);
+});
+
+describe('a CiliumEnvoyConfig without uid, which no write could name exactly,', () => {
+  const nameless = (object: RawObject): RawObject => ({
+    ...object,
+    metadata: { ...recordOf(object.metadata), uid: {} },
+  });
+
+  it('is not deleted, copy of a Gateway that is gone though it is', () => {
+    const objects = without('Gateway', 'web', change(SERVED, 'CiliumEnvoyConfig', COPY.name, nameless));
+    expect(writes(plan(objects))).not.toContain(DELETE);
+  });
+
+  it('is not taken for gone: what was copied from it stays', () => {
+    expect(writes(plan(change(SERVED, 'CiliumEnvoyConfig', 'cilium-gateway-web', nameless)))).toEqual([]);
+  });
 });
