@@ -100,7 +100,8 @@ export async function runController(
     ports: {
       client,
       fieldManager: CONTROLLER_MANAGER,
-      prepare: (request: CopyRequest, during: AbortSignal) => prepareCopy(client, request, during),
+      prepare: (request: CopyRequest, during: AbortSignal) =>
+        prepareCopy(client, request, during, (source) => view.upsert(request.resource, source)),
       mayWrite: () => lease.isLeader(),
     },
     config,
