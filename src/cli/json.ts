@@ -1,4 +1,9 @@
-/** A report as its published schema describes it: one JSON document, indented, with a line break at its end. */
+import { printable } from '../lib/printable.ts';
+
+/**
+ * A report as its published schema describes it: one JSON document, indented, with a line break at its end. Control
+ * characters of every kind are escaped in it, since it may be read on a terminal.
+ */
 export function renderJson(report: object): string {
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${printable(JSON.stringify(report, null, 2), true)}\n`;
 }

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { Config } from '../config/config.types.ts';
 import type { Logger } from '../lib/logger.ts';
+import { printable } from '../lib/printable.ts';
 import { redactText, redactValue } from '../lib/redact.ts';
 import { type ColorEnvironment, createPaint, wantsColor } from './color.ts';
 import { prettyLine } from './log-pretty.ts';
@@ -22,7 +23,8 @@ export interface LogOptions {
 export function createLogger({ level, stream, env }: LogOptions): Logger {
   const isTerminal = stream.isTTY === true;
   const paint = createPaint(wantsColor(isTerminal, env));
-  const sink = isTerminal ? { write: (line: string): unknown => stream.write(prettyLine(line, paint)) } : stream;
+  // JSON leaves some control characters as they are, and logs are read on terminals, too.
+  const show = (line: string): string => (isTerminal ? prettyLine(line, paint) : printable(line, true));
   const logger = pino(
     {
       level,
@@ -32,7 +34,7 @@ export function createLogger({ level, stream, env }: LogOptions): Logger {
       // Errors are plain data by then.
       serializers: { err: (value: unknown) => value },
     },
-    { write: (line: string): void => void sink.write(line) },
+    { write: (line: string): void => void stream.write(show(line)) },
   );
 
   function write(at: LogLevel, fields: Readonly<Record<string, unknown>>, message: string): void {

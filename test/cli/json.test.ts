@@ -44,6 +44,14 @@ describe('the JSON report', () => {
     expect(published.safeParse({ ...z.record(z.string(), z.json()).parse(OUTPUT), mode: 'x' }).success).toBe(false);
   });
 
+  it('has no control character of any kind, and parses to the same', () => {
+    const text = '\u001b[2J\u009b2J\u007f\u2028\u202e\ufeff\r\n\t"\\';
+    expect(renderJson({ text })).toBe(
+      '{\n  "text": "\\u001b[2J\\u009b2J\\u007f\\u2028\\u202e\\ufeff\\r\\n\\t\\"\\\\"\n}\n',
+    );
+    expect(JSON.parse(renderJson({ text }))).toEqual({ text });
+  });
+
   it('is one document that ends with a line break', () => {
     expect(renderJson(buildReport(input()))).toMatch(/^\{\n {2}"schemaVersion": 1,[\s\S]*\n\}\n$/);
   });

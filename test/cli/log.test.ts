@@ -83,6 +83,13 @@ describe('the logger without a terminal', () => {
     expect(text().match(/"msg":/g)).toHaveLength(1);
   });
 
+  it('lets no control character through that JSON would leave as it is', () => {
+    const { logger, text } = setUp('info', false);
+    logger.info({ name: '\u009b2J\u202e' }, 'a\u007fb\u2028');
+    expect(text()).toContain('"name":"\\u009b2J\\u202e","msg":"a\\u007fb\\u2028"');
+    expect(lines(text())[0]).toMatchObject({ name: '\u009b2J\u202e', msg: 'a\u007fb\u2028' });
+  });
+
   it('colours nothing, whatever the environment', () => {
     const { logger, text } = setUp('info', false, { FORCE_COLOR: '1' });
     logger.info({}, 'a');
