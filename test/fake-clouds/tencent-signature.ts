@@ -53,7 +53,7 @@ export function stringToSign(request: SignedRequest, signedHeaders: readonly str
 }
 
 /** The derived key: by day and service. */
-export function signingKey(secretKey: string, date: string, service: string): Buffer {
+function signingKey(secretKey: string, date: string, service: string): Buffer {
   return hmac(hmac(hmac(`TC3${secretKey}`, date), service), 'tc3_request');
 }
 

@@ -64,7 +64,7 @@ async function getInTime(url: URL, agent: Agent, clock: Clock, signal: AbortSign
     return await get(url, agent, AbortSignal.any([signal, over.signal]));
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
-    const said = over.signal.aborted ? over.signal.reason : error;
+    const said = over.signal.aborted ? abortReason(over.signal) : error;
     throw new CloudError(
       `No credentials for Tencent Cloud: the metadata service ${url.host} cannot be reached (${said instanceof Error ? said.message : String(said)}). From Pods it takes the host network, or masquerading of link-local addresses.`,
       { category: 'unavailable', action: 'credentials', code: '', status: 0, requestId: '' },

@@ -196,7 +196,7 @@ function askInstances(ask: Ask): AskMany<Instance> {
   };
 }
 
-/** With templates resolved; where that is refused or not served, as they stand. */
+/** With templates resolved (an answer that may be a minute old); where that is refused or not served, as they stand. */
 async function askPolicies(ask: Ask, id: string, signal: AbortSignal): Promise<CloudAnswer<z.infer<typeof Policies>>> {
   try {
     return await ask('vpc:DescribeSecurityGroupExpandedPolicies', { SecurityGroupId: id }, Policies, signal);

@@ -148,6 +148,16 @@ describe('a load balancer', () => {
     expect(value.admission).toEqual({ probeSources: undefined, clientTraffic: 'bypasses' });
   });
 
+  it('without groups admits everyone; one that does not say leaves it open', async () => {
+    expect((await loadBalancer({ SecureGroups: [] })).securityGroupIds).toEqual([]);
+    const fake = await fakeTencent();
+    const LoadBalancerSet = [{ LoadBalancerId: 'lb-1', SecureGroups: null }];
+    const body = JSON.stringify({ Response: { LoadBalancerSet, RequestId: 'r' } });
+    fake.fail('clb:DescribeLoadBalancers', { kind: 'http', status: 200, body });
+    const { value } = await readerOf(fake).loadBalancer('lb-1', never);
+    expect(value).toMatchObject({ securityGroupIds: undefined, state: 'unknown', isPublic: undefined });
+  });
+
   it('that does not say whether it passes to its targets leaves it open', async () => {
     const fake = await fakeTencent(
       world((all) => {
@@ -722,6 +732,15 @@ describe('instances', () => {
     );
     const [only] = (await readerOf(fake).instances([node('a', 'qcloud:///1/ins-1')], never)).value;
     expect(only).toMatchObject({ running: false, securityGroupIds: groups });
+  });
+
+  it('of which the cloud does not tell the groups leave them open', async () => {
+    const fake = await fakeTencent();
+    const InstanceSet = [{ InstanceId: 'ins-1', SecurityGroupIds: null, InstanceState: null }];
+    const body = JSON.stringify({ Response: { InstanceSet, RequestId: 'r' } });
+    fake.fail('cvm:DescribeInstances', { kind: 'http', status: 200, body });
+    const [only] = (await readerOf(fake).instances([node('a', 'qcloud:///1/ins-1')], never)).value;
+    expect(only).toMatchObject({ id: 'ins-1', securityGroupIds: undefined, running: undefined });
   });
 
   it.each(['cls-demo0001', ''])('that are native nodes come from TKE, by address (cluster %j)', async (clusterId) => {

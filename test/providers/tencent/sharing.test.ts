@@ -122,7 +122,7 @@ describe('questions about single things', () => {
     fake.fail('clb:DescribeTargetHealth', { kind: 'error', ...error });
     const reader = readerOf(fake);
     const results = await Promise.allSettled(ids.map((id) => reader.targets(id, never)));
-    expect(results.map(({ status }) => status)).toEqual([...Array(7).fill('fulfilled'), 'rejected']);
+    expect(results.map(({ status }) => status)).toEqual([...names(7, '').map(() => 'fulfilled'), 'rejected']);
     expect(await failureOf(reader.targets('lb-gone', never))).toMatchObject({ category: 'not-found' });
   });
 

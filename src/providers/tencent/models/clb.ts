@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, id, list, number, text, texts } from './fields.ts';
+import { flag, id, list, number, text, texts, textsIfTold } from './fields.ts';
 
 /** Answers of the CLB API 2018-03-17: https://cloud.tencent.com/document/api/214/30694 */
 
@@ -21,7 +21,7 @@ export const LoadBalancer = z.object({
   IsolatedTime: text,
   IsBlock: flag,
   IsBlockTime: text,
-  SecureGroups: texts,
+  SecureGroups: textsIfTold,
   LoadBalancerPassToTarget: flag,
   AttributeFlags: texts,
 });

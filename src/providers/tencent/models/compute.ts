@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, id, list, number, text, texts } from './fields.ts';
+import { flag, id, list, number, text, texts, textsIfTold } from './fields.ts';
 
 /** Answers of the CVM API 2017-03-12 and of the TKE APIs 2018-05-25 and 2022-05-01. */
 
@@ -9,7 +9,7 @@ const Instance = z.object({
   /** Of the primary network interface. */
   PrivateIpAddresses: texts,
   PublicIpAddresses: texts,
-  SecurityGroupIds: texts,
+  SecurityGroupIds: textsIfTold,
   VirtualPrivateCloud: z.object({ VpcId: text, SubnetId: text }).nullish(),
 });
 export type Instance = z.infer<typeof Instance>;
@@ -29,10 +29,7 @@ const ClusterNode = z.object({
       InstanceId: text,
       LanIp: text,
       WanIp: text,
-      SecurityGroupIDs: z
-        .array(z.string())
-        .nullish()
-        .transform((groups) => groups ?? undefined),
+      SecurityGroupIDs: textsIfTold,
       SubnetId: text,
       VpcId: text,
     })

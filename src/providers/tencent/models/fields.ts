@@ -31,3 +31,9 @@ export function list<T extends z.ZodType>(item: T) {
 
 /** Texts that are not empty. */
 export const texts = list(text).transform((values) => values.filter((value) => value !== ''));
+
+/** A list of texts whose absence is not emptiness: undefined when it is not said. */
+export const textsIfTold = z
+  .array(z.string())
+  .nullish()
+  .transform((values) => values ?? undefined);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, id, list, number, text, texts } from './fields.ts';
+import { flag, id, list, number, text, texts, textsIfTold } from './fields.ts';
 
 /** Answers of the VPC API 2017-03-12: https://cloud.tencent.com/document/api/215/15824 */
 
@@ -124,7 +124,7 @@ const NetworkInterface = z.object({
   Primary: flag,
   VpcId: text,
   SubnetId: text,
-  GroupSet: texts,
+  GroupSet: textsIfTold,
   PrivateIpAddressSet: list(z.object({ PrivateIpAddress: text, PublicIpAddress: text })),
   Attachment: z.object({ InstanceId: text }).nullish(),
 });
