@@ -22,6 +22,8 @@ export interface LoggedRequest {
   /** Empty: no API that the fake cloud knows. */
   readonly action: string;
   readonly userAgent: string;
+  /** What must never be seen anywhere else: Authorization and security token. */
+  readonly secrets: readonly string[];
   readonly status: number;
 }
 
@@ -256,7 +258,9 @@ function typeOf(body: string): string {
 
 function logOf(request: IncomingMessage, path: string, query: string, action: string, status: number): LoggedRequest {
   const userAgent = request.headers['user-agent'] ?? '';
-  return { method: request.method ?? '', path, query, action, userAgent, status };
+  const { authorization, 'x-security-token': token, 'x-auth-token': iamToken } = request.headers;
+  const secrets = [authorization, token, iamToken].filter((text) => typeof text === 'string');
+  return { method: request.method ?? '', path, query, action, userAgent, secrets, status };
 }
 
 function headersOf({ headers }: IncomingMessage): Record<string, string | undefined> {
