@@ -101,6 +101,9 @@ function entryOf(
   context: NamedEntry,
   merged: MergedFiles,
 ): NamedEntry {
+  if (name === '') {
+    throw usageError(merged.where, `context "${context.name}" names no ${what}`, `Add the ${what} to the context.`);
+  }
   const entry = entries.find((candidate) => candidate.name === name);
   if (entry !== undefined) {
     return entry;

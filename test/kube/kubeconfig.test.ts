@@ -157,6 +157,18 @@ describe('what is wrong is said with where and the fix', () => {
     );
   });
 
+  test('a context that names no cluster, even beside a cluster without a name', () => {
+    writeFileSync(
+      file,
+      JSON.stringify({
+        'current-context': 'prod',
+        clusters: [{ cluster: { server: 'https://10.0.0.1' } }],
+        contexts: [{ name: 'prod', context: {} }],
+      }),
+    );
+    expect(problem()).toBe('<dir>/config: context "prod" names no cluster. Add the cluster to the context.');
+  });
+
   test('a context whose cluster or user is missing', () => {
     write({ context: { cluster: 'c9' } });
     expect(problem()).toBe(
