@@ -81,7 +81,8 @@ export function evaluateNode(
   config: TaintsConfig,
   time: { readonly now: number; readonly wallNow: number },
 ): Evaluation {
-  const listed = listedTaints(node.taints, config.rules).map(({ taint }) => taint);
+  // Without uid no write could name the node exactly; no API server sends such.
+  const listed = node.meta.uid === '' ? [] : listedTaints(node.taints, config.rules).map(({ taint }) => taint);
   if (listed.length === 0) return { verdict: undefined, memory: withFitSince(memory, undefined) };
   const cloud = cloudOf(node);
   const network = networkOf(node, cloud, cluster.hints, cluster.settings, config.network);

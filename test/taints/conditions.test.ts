@@ -149,6 +149,10 @@ describe('a tainted node', () => {
     expect(await reasonOf(objects)).toBe(reason);
   });
 
+  it('without uid, which no write could name exactly, is left alone', async () => {
+    expect(await reasonOf(cce({ metadata: { uid: {} } }))).toBeUndefined();
+  });
+
   it('with native routing is freed when the user takes care of routes', async () => {
     expect(await reasonOf([...cce(), ciliumConfig({ 'routing-mode': 'native' })], 'routesHandled: true')).toBe('');
   });
