@@ -63,14 +63,15 @@ export function garbageError(attempt: Attempt, what: string, status: number, req
 
 const REACH_IT = ' Check DNS, the network and HTTPS_PROXY/NO_PROXY, or set cloud.endpoints.';
 
+/** The first that matches counts; TKE puts missing permissions and things that are gone below other codes. */
 const CATEGORIES: readonly (readonly [pattern: RegExp, category: CloudErrorCategory])[] = [
   [/^RequestLimitExceeded(\.|$)/, 'throttled'],
-  [/^(InternalError|ServiceUnavailable)(\.|$)/, 'unavailable'],
   [/^(UnauthorizedOperation|AuthFailure\.UnauthorizedOperation|IpInBlacklist|IpNotInWhitelist)(\.|$)/, 'denied'],
+  [/\.CamNoAuth$/, 'denied'],
   [/^AuthFailure(\.|$)/, 'credentials'],
-  [/^(ResourceNotFound|InvalidParameter\.LBIdNotFound|InvalidInstanceId\.NotFound)(\.|$)/, 'not-found'],
-  [/^InvalidParameterValue\.(NotFound|ResourceNotFound)$/, 'not-found'],
-  [/^(UnsupportedRegion|UnsupportedOperation|UnsupportedProtocol)(\.|$)/, 'unsupported'],
+  [/^ResourceNotFound(\.|$)|\.\w*NotFound$/, 'not-found'],
+  [/^(InternalError|ServiceUnavailable)(\.|$)/, 'unavailable'],
+  [/^Unsupported(Region|Operation|Protocol)(\.|$)/, 'unsupported'],
   [/^(InvalidAction|ActionOffline|NoSuchVersion|NoSuchProduct)(\.|$)/, 'unsupported'],
 ];
 

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import type * as z from 'zod';
 import type { ReaderOptions } from '../cloud.types.ts';
-import { CloudError } from '../errors.ts';
+import { CloudError, type CloudErrorCategory } from '../errors.ts';
 import type { CloudAnswer, CloudReader } from '../provider.types.ts';
 import { MOST_IDS, PAGE, type TencentAction } from './actions.ts';
 import { type Ask, allPages, createAsk } from './ask.ts';
@@ -56,7 +56,8 @@ export function createReader(options: ReaderOptions<TencentCredentials>): CloudR
     try {
       return await healths.get(id, signal);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      // Classic load balancers have no health to tell.
+      if (!isOf(error, ['denied', 'unsupported', 'invalid'])) throw error;
       return { value: { reason: error.message }, from: [] };
     }
   }
@@ -206,7 +207,7 @@ async function askPolicies(ask: Ask, id: string, signal: AbortSignal): Promise<C
   }
 }
 
-/** An answer that the main one can do without: what may not be asked, or is not served or there, stays untold. */
+/** An answer that the main one can do without: what may not be asked, is refused, or not there, stays untold. */
 async function orUntold<T, E>(
   answer: Promise<CloudAnswer<T | undefined>>,
   absent: E,
@@ -215,18 +216,18 @@ async function orUntold<T, E>(
     const { value, from } = await answer;
     return { value: value === undefined ? absent : value, from };
   } catch (error) {
-    if (!isRefusal(error) && !isNotFound(error)) throw error;
+    if (!isOf(error, ['denied', 'unsupported', 'invalid', 'not-found'])) throw error;
     return { value: undefined, from: [] };
   }
 }
 
 /** One missing permission costs one answer, not all of them (design rule 9). */
 function isRefusal(error: unknown): error is CloudError {
-  return error instanceof CloudError && ['denied', 'unsupported'].includes(error.details.category);
+  return isOf(error, ['denied', 'unsupported']);
 }
 
-function isNotFound(error: unknown): boolean {
-  return error instanceof CloudError && error.details.category === 'not-found';
+function isOf(error: unknown, categories: readonly CloudErrorCategory[]): error is CloudError {
+  return error instanceof CloudError && categories.includes(error.details.category);
 }
 
 function inVpc(vpcId: string): { Name: string; Values: string[] }[] {

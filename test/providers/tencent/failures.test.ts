@@ -228,6 +228,26 @@ const FAILURES: readonly FailureCase[] = [
     asked: 1,
     message: /: ResourceNotFound: /,
   },
+  ...['FailedOperation.CamNoAuth', 'InternalError.CamNoAuth'].map(
+    (code): FailureCase => ({
+      name: `a denied action in the words of TKE, ${code}`,
+      cause: apiError(code),
+      category: 'denied',
+      code,
+      asked: 1,
+      message: /Allow clb:DescribeListeners in the CAM policy\.$/,
+    }),
+  ),
+  ...['InternalError.ClusterNotFound', 'InvalidParameter.ListenerIdNotFound', 'ResourceNotFound.Cluster'].map(
+    (code): FailureCase => ({
+      name: `a thing that is gone, ${code}`,
+      cause: apiError(code),
+      category: 'not-found',
+      code,
+      asked: 1,
+      message: /: words of the cloud \(request /,
+    }),
+  ),
   {
     name: 'an API error with another HTTP status',
     cause: {

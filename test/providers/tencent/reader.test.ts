@@ -868,11 +868,14 @@ describe('the cluster', () => {
     expect((await readerOf(fake).cluster('cls-demo0001', never)).value).toMatchObject({ networkMode, cloudCilium });
   });
 
-  it('has the Pod subnets of its settings where DescribeIPAMD is denied', async () => {
-    const fake = await fakeTencent();
-    fake.denied.add('tke:DescribeIPAMD');
-    expect((await readerOf(fake).cluster('cls-demo0001', never)).value.podSubnetIds).toEqual(['subnet-pods001']);
-  });
+  it.each(['UnauthorizedOperation', 'ResourceNotFound', 'FailedOperation.ComponentClientHttp'])(
+    'has the Pod subnets of its settings where DescribeIPAMD says %s',
+    async (code) => {
+      const fake = await fakeTencent();
+      fake.fail('tke:DescribeIPAMD', { kind: 'error', code, message: 'no' });
+      expect((await readerOf(fake).cluster('cls-demo0001', never)).value.podSubnetIds).toEqual(['subnet-pods001']);
+    },
+  );
 
   it('that is gone is not found', async () => {
     const fake = await fakeTencent();
