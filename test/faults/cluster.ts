@@ -62,11 +62,11 @@ export interface Cluster {
   stop(): void;
 }
 
-export function gatewayRef(gateway: string): ObjectRef {
+function gatewayRef(gateway: string): ObjectRef {
   return { namespace: 'default', name: gateway };
 }
 
-export function serviceRef(gateway: string): ObjectRef {
+function serviceRef(gateway: string): ObjectRef {
   return { namespace: 'default', name: `cilium-gateway-${gateway}` };
 }
 

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { LEASES } from '../../src/kube/resources.ts';
-import { stringAt } from '../fake-api/json.ts';
+import { objectAt, stringAt } from '../fake-api/json.ts';
 import { makeAuthority } from '../kube/certificates.ts';
 import { startScene } from './scene.ts';
-import { isOurs } from './write-log.ts';
+import { isOurs, nameOf, writesOf } from './write-log.ts';
 
 /** The API server as a whole, its credentials, and the time. */
 
@@ -34,6 +34,30 @@ it('an outage that outlives the lease', async () => {
   expect(
     stringAt(api.get(LEASES, { namespace: 'kube-system', name: 'cilium-cloud-bridge' }), 'spec', 'holderIdentity'),
   ).not.toBe('');
+});
+
+it('another process takes the lease over during an outage: nothing is written until it is free again', async () => {
+  const scene = await startScene();
+  const { api } = scene;
+  const lease = { namespace: 'kube-system', name: 'cilium-cloud-bridge' };
+  const renewByAnother = (): void => {
+    api.update(LEASES, lease, (object) => {
+      const renewTime = new Date().toISOString().replace('Z', '000Z');
+      object.spec = { ...objectAt(object, 'spec'), holderIdentity: 'another', renewTime, leaseDurationSeconds: 15 };
+    });
+  };
+  await api.pause();
+  await scene.pass(20_000);
+  renewByAnother();
+  const writes = writesOf(api.requests).length;
+  await api.listen();
+  await scene.change(6);
+  for (let round = 0; round < 10; round += 1) {
+    renewByAnother();
+    await scene.pass(4_000);
+  }
+  expect(writesOf(api.requests).slice(writes).map(nameOf)).toEqual([]);
+  await scene.endsWell({ base: 300, aMinute: 200 });
 });
 
 it('the token rotates', async () => {
