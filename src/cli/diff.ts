@@ -115,8 +115,22 @@ function itemLines(before: readonly string[], after: readonly string[]): [Mark, 
   return lines;
 }
 
-/** Longest common subsequence; lists here have a few items. */
+/** What is compared item by item is at most so long; longer lists are told as gone and come. */
+const MOST_COMPARED = 300;
+
+/** What both lists have, in order: the same beginning and end, and of what is between a longest common subsequence. */
 function commonItems(before: readonly string[], after: readonly string[]): string[] {
+  const most = Math.min(before.length, after.length);
+  let head = 0;
+  while (head < most && before[head] === after[head]) head += 1;
+  let tail = 0;
+  while (tail < most - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  const middle = [before.slice(head, before.length - tail), after.slice(head, after.length - tail)] as const;
+  const between = middle.some((items) => items.length > MOST_COMPARED) ? [] : longestCommon(...middle);
+  return [...before.slice(0, head), ...between, ...before.slice(before.length - tail)];
+}
+
+function longestCommon(before: readonly string[], after: readonly string[]): string[] {
   let above: string[][] = Array.from({ length: after.length + 1 }, () => []);
   for (const item of before) {
     const row: string[][] = [[]];

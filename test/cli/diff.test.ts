@@ -32,6 +32,17 @@ describe('diffLines', () => {
     expect(diff(change)).toEqual(lines);
   });
 
+  it('marks what changed in a long list, without comparing each item with each', () => {
+    const before = Array.from({ length: 20_000 }, (_, index) => `k${index}`);
+    const after = before.filter((_, index) => index !== 10_000);
+    const marked = diff({ field: 'a', before, after }).filter(
+      (line) => line.startsWith('    - ') || line.includes('+'),
+    );
+    expect(marked).toEqual(['    - k10000']);
+    const others = before.map((item) => `${item}x`);
+    expect(diff({ field: 'a', before, after: others })).toHaveLength(40_001);
+  });
+
   it('puts before and after below each other when a line is too short, and cuts them in the middle', () => {
     expect(diff({ field: 'spec.x', before: 'a'.repeat(40), after: 'b'.repeat(5) }, 30)).toEqual([
       '  spec.x:',
