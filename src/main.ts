@@ -25,6 +25,7 @@ import { readHoldOffs } from './controller/hold-offs.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { abortReason, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
+import { printable } from './lib/printable.ts';
 import { redactText } from './lib/redact.ts';
 import { ONCE_MANAGER } from './plan/ours.ts';
 
@@ -68,7 +69,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     }
     const message = explainFailure(error, where);
     if (message === undefined) throw error;
-    process.stderr.write(`${redactText(message)}\n`);
+    process.stderr.write(`${printable(redactText(message), true)}\n`);
     return EXIT.error;
   }
 }
