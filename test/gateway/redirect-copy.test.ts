@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { copyName, renderCopy } from '../../src/gateway/redirect-copy.ts';
+import { copyName, prepareCopy, renderCopy } from '../../src/gateway/redirect-copy.ts';
+import type { KubeError } from '../../src/kube/errors.ts';
 import { at } from '../../src/kube/read.ts';
 import type { RawObject } from '../../src/kube/types.ts';
+import { scriptedClient } from '../plan/build.ts';
 import { entrypoint, gateway, gatewayService, ingress, ingressService, ours, sharedIngressService } from './build.ts';
 import { COPY, change, copyIn, envoyConfig, recordOf, settled } from './envoy.ts';
 import { actionOf, plan, writes } from './planning.ts';
@@ -241,4 +243,36 @@ it('what is rendered is the source as it is now, not as it was planned', () => {
   if (request.verb !== 'copy') throw new Error('no copy');
   const newer = envoyConfig('cilium-gateway-web', { routes: 'v9' });
   expect(at(renderCopy(request.skeleton, newer), 'spec', 'resources')).toEqual(spec(newer).resources);
+});
+
+describe('a plan that rests on a source whose newest state the watch has missed', () => {
+  const newer = envoyConfig('cilium-gateway-web', { routes: 'v9' });
+
+  async function prepared(objects: readonly RawObject[]): Promise<unknown> {
+    const { request } = actionOf(plan(objects), 'write-redirect-copy');
+    if (request.verb !== 'copy') throw new Error('no copy');
+    const read: RawObject[] = [];
+    const client = {
+      ...scriptedClient(() => Promise.reject(new Error('nothing is written'))),
+      get: () => Promise.resolve(newer),
+    };
+    const signal = new AbortController().signal;
+    const outcome = await prepareCopy(client, request, signal, (source) => read.push(source)).then(
+      () => 'written',
+      (error: KubeError) => error.category,
+    );
+    expect(read).toEqual([newer]); // and so the next plan knows it
+    return outcome;
+  }
+
+  it('writes nothing where the copy is like it already', async () => {
+    const followed = settled(source({ routes: 'v9' }));
+    const stale = change(followed, 'CiliumEnvoyConfig', 'cilium-gateway-web', () => SOURCE);
+    expect(await prepared(stale)).toBe('conflict');
+  });
+
+  it('writes the newest where it is not', async () => {
+    expect(await prepared(source({ routes: 'v8' }))).toBe('written');
+    expect(await prepared(OBJECTS)).toBe('written');
+  });
 });

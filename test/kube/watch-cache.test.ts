@@ -401,6 +401,48 @@ describe('a list that fails', () => {
   });
 });
 
+describe('a list that is empty all of a sudden', () => {
+  function emptyFrom(clock: FakeClock, isTrue: () => boolean): WatchCache<Model> {
+    let lists = 0;
+    server.play((request, response) => {
+      if (request.query.has('watch')) {
+        const expired = { type: 'ERROR', object: failure(410, 'Expired', 'too old resource version') };
+        openWatch(response, ...(lists === 1 ? [expired] : []));
+        return;
+      }
+      lists += 1;
+      const items = lists === 1 || !isTrue() ? [service('a', '3')] : [];
+      answerJson(response, 200, listOf('Service', String(9 + lists), lists === 2 ? [] : items));
+    });
+    return start({ clock, random: () => 1 });
+  }
+
+  test('is not believed at once: nothing is dropped, and it says so', async () => {
+    const clock = fakeClock();
+    const cache = emptyFrom(clock, () => false);
+    await eventually(() => cache.state().error?.message).toBe(
+      'LIST services: answered an empty list, though there were 1 a moment ago',
+    );
+    expect(names(cache)).toEqual(['a@3']);
+    clock.advance(await retryWait(clock));
+    await eventually(() => cache.state().error).toBeUndefined();
+    expect(names(cache)).toEqual(['a@3']);
+    expect(changes).toEqual(['a - → 3']);
+  });
+
+  test('is believed when it stays so for ten seconds', async () => {
+    const clock = fakeClock();
+    const cache = emptyFrom(clock, () => true);
+    await eventually(() => cache.state().error).toBeDefined();
+    clock.advance(await retryWait(clock));
+    await eventually(() => clock.sleeping().length).toBe(2);
+    expect(names(cache)).toEqual(['a@3']);
+    clock.advance(10_000);
+    await eventually(() => names(cache)).toEqual([]);
+    await eventually(() => cache.state().error).toBeUndefined();
+  });
+});
+
 describe('the list in between', () => {
   test('finds what the watch missed, without touching the watch', async () => {
     const clock = fakeClock();

@@ -60,6 +60,20 @@ describe('freeing a node', () => {
     expect(taintsOf(room, 'n0000')).toEqual([OTHER]);
   });
 
+  it('is tried again ten seconds after a conflict that no newer state follows', async () => {
+    const { look, clock, reconciler } = scene(manyNodes(1));
+    await look();
+    clock.advance(5_000);
+    const [action = expect.unreachable()] = (await look()).actions;
+    expect(reconciler.admit?.(action)).toBe(true);
+    const outcome = { action, status: 'conflict', reason: 'conflict', message: '' } as const;
+    reconciler.noteApplied({ outcome, object: undefined, error: undefined });
+    clock.advance(9_999);
+    expect(await look()).toMatchObject({ actions: [], nextLookMs: 1 });
+    clock.advance(1);
+    expect((await look()).actions).toHaveLength(1);
+  });
+
   it('is called off when anything of the node or its agent changed since the look', async () => {
     const { cluster, look, apply, clock, reconciler } = scene(manyNodes(1));
     await look();

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import {
+  expectEnvoyConfig,
+  expectGateway,
+  expectGatewayClass,
+  expectService,
+} from '../../src/gateway/models/promised.ts';
+import { entrypoint, gateway, gatewayService } from './build.ts';
+import { envoyConfig } from './envoy.ts';
+
+describe('objects as an API server sends them', () => {
+  it('have what their schema promises', () => {
+    expectService(entrypoint());
+    expectService(gatewayService());
+    expectService({ spec: { type: 'ExternalName' } });
+    expectGateway(gateway());
+    expectGatewayClass({ spec: { controllerName: 'io.cilium/gateway-controller' } });
+    expectEnvoyConfig(envoyConfig('any'));
+  });
+});
+
+describe('an object without it is unreadable:', () => {
+  it.each([undefined, null, 7, [], {}])('spec %j', (spec) => {
+    for (const check of [expectService, expectGateway, expectGatewayClass]) {
+      expect(() => check({ spec })).toThrow('is missing, which the schema promises');
+    }
+  });
+
+  it('a CiliumEnvoyConfig without a spec', () => {
+    expect(() => expectEnvoyConfig({})).toThrow('spec is missing');
+  });
+
+  it.each([undefined, [], {}])('a load balancer with ports %j', (ports) => {
+    expect(() => expectService({ spec: { type: 'LoadBalancer', ports } })).toThrow('spec.ports');
+  });
+
+  it.each([undefined, [], {}])('a Gateway with listeners %j', (listeners) => {
+    expect(() => expectGateway({ spec: { gatewayClassName: 'cilium', listeners } })).toThrow('spec.listeners');
+  });
+});
