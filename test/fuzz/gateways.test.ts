@@ -77,7 +77,7 @@ describe('objects of which anything may be wrong', () => {
       runs(500),
     );
     // Else the rules would have been held against nothing.
-    expect(written).toBeGreaterThan(runs(500).numRuns);
+    expect(written).toBeGreaterThan(runs(500).numRuns / 2);
   });
 
   it('and that are nothing but wrong make no plan', () => {
