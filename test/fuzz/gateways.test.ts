@@ -14,7 +14,7 @@ import { entrypoint, gateway, gatewayClass, gatewayService, ours } from '../gate
 import { envoyConfig } from '../gateway/envoy.ts';
 import { type Given, gatewayConfig, plan, writes } from '../gateway/planning.ts';
 import { expectAllowed } from './allowed.ts';
-import { runs, spoil, spoiling, UNPRINTABLE, wrong } from './values.ts';
+import { jsonOf, runs, spoil, spoiling, UNPRINTABLE, wrong } from './values.ts';
 
 /** observe → plan → limit → report → every output, as a command goes; returns the plan. */
 function goThrough(objects: readonly RawObject[], given: Given): GatewayPlan {
@@ -121,7 +121,7 @@ describe('objects of which anything may be wrong', () => {
 
 describe('annotations of any text', () => {
   const anyText = fc.oneof(
-    wrong.map((value) => (typeof value === 'string' ? value : (safeJson(value) ?? ''))),
+    wrong.map((value) => (typeof value === 'string' ? value : jsonOf(value))),
     fc.json(),
     fc.constantFrom('80=30080', '80=30080,80=30081', '99999=1', 'default/web', 'managed', 'true', ' true ', 'pod-ip'),
   );
@@ -155,11 +155,3 @@ describe('annotations of any text', () => {
     },
   );
 });
-
-function safeJson(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined; // too deep for JSON.stringify itself
-  }
-}

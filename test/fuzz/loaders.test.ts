@@ -8,7 +8,7 @@ import { allKeyPaths } from '../../src/config/walk.ts';
 import { loadKubeconfig } from '../../src/kube/kubeconfig.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import { UsageError } from '../../src/lib/errors.ts';
-import { runs, spoil, spoiling, wrong } from './values.ts';
+import { jsonOf, runs, spoil, spoiling, wrong } from './values.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cilium-cloud-bridge-fuzz-'));
 const file = join(folder, 'kubeconfig');
@@ -32,7 +32,7 @@ describe('a configuration of which anything may be wrong', () => {
       fc.property(fc.array(fc.tuple(paths, wrong), { minLength: 1, maxLength: 3 }), (changes) => {
         const texts = changes.map(
           ([path, value]) =>
-            `${path.map((key) => `{${JSON.stringify(key)}: `).join('')}${JSON.stringify(value)}${'}'.repeat(path.length)}`,
+            `${path.map((key) => `{${JSON.stringify(key)}: `).join('')}${jsonOf(value)}${'}'.repeat(path.length)}`,
         );
         for (const text of texts) loaded(() => parseConfig(text, 'c.yaml'));
       }),
@@ -45,7 +45,7 @@ describe('a configuration of which anything may be wrong', () => {
     fc.assert(
       fc.property(fc.constantFrom(...allKeyPaths()), key, wrong, (path, odd, value) => {
         const inside = [...path.slice(0, -1), odd];
-        const text = `${inside.map((one) => `{${JSON.stringify(one)}: `).join('')}${JSON.stringify(value)}${'}'.repeat(inside.length)}`;
+        const text = `${inside.map((one) => `{${JSON.stringify(one)}: `).join('')}${jsonOf(value)}${'}'.repeat(inside.length)}`;
         loaded(() => parseConfig(text, 'c.yaml'));
         expect(Reflect.get({}, 'polluted')).toBeUndefined();
         expect(Object.keys(Object.prototype)).toEqual([]);
@@ -59,7 +59,7 @@ describe('a configuration of which anything may be wrong', () => {
     fc.assert(
       fc.property(paths, wrong, (path, value) => {
         const nested = path.toReversed().reduce<unknown>((inner, one) => ({ [one]: inner }), value);
-        const config = loaded(() => parseConfig(JSON.stringify(nested), 'c.yaml'));
+        const config = loaded(() => parseConfig(jsonOf(nested), 'c.yaml'));
         if (config === undefined) return;
         const numbers = [
           config.resyncMs,
@@ -126,29 +126,20 @@ describe('a kubeconfig of which anything may be wrong', () => {
   it('is taken or refused with a UsageError', () => {
     fc.assert(
       fc.property(fc.array(spoiling, { minLength: 1, maxLength: 4 }), (changes) => {
-        load(JSON.stringify(spoil([KUBECONFIG], changes)[0]));
+        load(jsonOf(spoil([KUBECONFIG], changes)[0]));
       }),
       runs(300),
     );
   });
 
   it('without any sense is refused with a UsageError', () => {
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.string({ unit: 'binary', maxLength: 100 }),
-          wrong.map((value) => JSON.stringify(value)),
-        ),
-        load,
-      ),
-      runs(150),
-    );
+    fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 100 }), wrong.map(jsonOf)), load), runs(150));
   });
 
   it('tells no secret in what it says', () => {
     fc.assert(
       fc.property(fc.array(spoiling, { minLength: 1, maxLength: 3 }), fc.nat(), (changes, cut) => {
-        const text = JSON.stringify(spoil([KUBECONFIG], changes)[0]);
+        const text = jsonOf(spoil([KUBECONFIG], changes)[0]);
         writeFileSync(file, cut % 2 === 0 ? text : text.slice(0, cut % text.length));
         try {
           loadKubeconfig({ path: file, env: {} });

@@ -188,3 +188,12 @@ export const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u{FEFF}]/u;
 export function runs(usual: number): { readonly numRuns: number } {
   return { numRuns: Number(process.env.FC_RUNS ?? usual) };
 }
+
+/** The value as JSON; empty where it is too deep for JSON.stringify itself. */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '';
+  }
+}
