@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { CloudEndpoints } from '../../src/providers/cloud.types.ts';
 import { ApiError, FAKE_ACTIONS, type FakeAction, filtersOf, type Parameters, textsOf } from './tencent-actions.ts';
-import { expectedSignature, readAuthorization, type SignedRequest } from './tencent-signature.ts';
+import { checkSignature, type FakeKey, issueKey } from './tencent-keys.ts';
+import { readAuthorization, type SignedRequest } from './tencent-signature.ts';
 import { smallWorld, type TencentWorld } from './tencent-world.ts';
 
 /** A request that came, and what became of it. */
@@ -30,14 +31,6 @@ export type Failure =
       readonly body: string;
       readonly headers?: Record<string, string>;
     };
-
-interface FakeKey {
-  secretKey: string;
-  /** Temporary keys carry it; empty for others. */
-  token: string;
-  /** Milliseconds since the epoch. */
-  goodUntilMs: number;
-}
 
 /** Who may take which role with a web identity. */
 export interface FakeIdentity {
@@ -78,7 +71,6 @@ export const SECRET_ID = 'AKIDfakeFAKEfake0123456789FAKEfake01';
 export const SECRET_KEY = 'fakeKEYfakeKEYfakeKEYfake0123456';
 
 const ROLE_PATH = '/latest/meta-data/cam/security-credentials/';
-const SIGNED_TO_WITHIN_MS = 300_000;
 
 /**
  * A Tencent Cloud of one process: signatures are recomputed, paging, id limits and parameter types are enforced as the
@@ -171,7 +163,7 @@ export async function startFakeTencent(world: TencentWorld = smallWorld()): Prom
     const use = FAKE_ACTIONS[action];
     if (use === undefined) throw new ApiError('InvalidAction', 'The request action is invalid or not found.');
     checkHead(action, use, signed);
-    checkSignature(action, signed);
+    checkSignature(action, signed, fake.keys, now());
     if (fake.denied.has(action)) {
       throw new ApiError(
         'UnauthorizedOperation',
@@ -194,45 +186,6 @@ export async function startFakeTencent(world: TencentWorld = smallWorld()): Prom
     }
     if (headers['content-type'] !== 'application/json') {
       throw new ApiError('InvalidRequest', 'The Content-Type is not valid.');
-    }
-  }
-
-  function checkSignature(action: string, signed: SignedRequest): void {
-    const { headers } = signed;
-    const timestamp = Number(headers['x-tc-timestamp']);
-    const authorization = readAuthorization(headers.authorization ?? '');
-    if (authorization === undefined || !Number.isInteger(timestamp)) {
-      throw new ApiError('AuthFailure.InvalidAuthorization', 'The `Authorization` header is missing or malformed.');
-    }
-    const { secretId, date, service, signedHeaders, signature } = authorization;
-    const key = fake.keys.get(secretId);
-    if (key === undefined) {
-      throw new ApiError(
-        'AuthFailure.SecretIdNotFound',
-        'The SecretId is not found, please ensure that your SecretId is correct.',
-      );
-    }
-    if (Math.abs(timestamp * 1_000 - now()) > SIGNED_TO_WITHIN_MS) {
-      throw new ApiError(
-        'AuthFailure.SignatureExpire',
-        'The provided credentials could not be validated. The signature has expired.',
-      );
-    }
-    const isWhole =
-      service === action.split(':')[0] &&
-      date === new Date(timestamp * 1_000).toISOString().slice(0, 10) &&
-      ['content-type', 'host'].every((name) => signedHeaders.includes(name));
-    if (!isWhole || expectedSignature(signed, authorization, key.secretKey) !== signature) {
-      throw new ApiError(
-        'AuthFailure.SignatureFailure',
-        'The provided credentials could not be validated. Please check your signature is correct.',
-      );
-    }
-    if (String(headers['x-tc-token'] ?? '') !== key.token || key.goodUntilMs <= now()) {
-      throw new ApiError(
-        'AuthFailure.TokenFailure',
-        'The provided credentials could not be validated because of exceeding of token.',
-      );
     }
   }
 
@@ -261,25 +214,12 @@ export async function startFakeTencent(world: TencentWorld = smallWorld()): Prom
         webIdentityToken === parameters.WebIdentityToken,
     );
     if (!known) throw new ApiError('InvalidParameter.WebIdentityTokenError', 'web identity token error');
-    const { secretId, key, goodUntilMs } = issueKey();
+    const { secretId, key } = issueKey(fake.keys, now() + fake.keyLifeSeconds * 1_000);
     return {
-      ExpiredTime: Math.floor(goodUntilMs / 1_000),
-      Expiration: new Date(goodUntilMs).toISOString(),
+      ExpiredTime: Math.floor(key.goodUntilMs / 1_000),
+      Expiration: new Date(key.goodUntilMs).toISOString(),
       Credentials: { Token: key.token, TmpSecretId: secretId, TmpSecretKey: key.secretKey },
     };
-  }
-
-  function issueKey(): { readonly secretId: string; readonly key: FakeKey; readonly goodUntilMs: number } {
-    counter += 1;
-    const secretId = `AKIDtemporary${String(counter).padStart(10, '0')}`;
-    const goodUntilMs = now() + fake.keyLifeSeconds * 1_000;
-    const key = {
-      secretKey: `temporaryKey${String(counter).padStart(10, '0')}`,
-      token: `temporaryToken${String(counter).padStart(20, '0')}`,
-      goodUntilMs,
-    };
-    fake.keys.set(secretId, key);
-    return { secretId, key, goodUntilMs };
   }
 
   function answerMetadata(name: string, request: IncomingMessage, response: ServerResponse): void {
@@ -293,14 +233,14 @@ export async function startFakeTencent(world: TencentWorld = smallWorld()): Prom
     } else if (name === '') {
       response.end(fake.role);
     } else {
-      const { secretId, key, goodUntilMs } = issueKey();
+      const { secretId, key } = issueKey(fake.keys, now() + fake.keyLifeSeconds * 1_000);
       response.end(
         JSON.stringify({
           TmpSecretId: secretId,
           TmpSecretKey: key.secretKey,
           Token: key.token,
-          ExpiredTime: Math.floor(goodUntilMs / 1_000),
-          Expiration: new Date(goodUntilMs).toISOString(),
+          ExpiredTime: Math.floor(key.goodUntilMs / 1_000),
+          Expiration: new Date(key.goodUntilMs).toISOString(),
           Code: 'Success',
         }),
       );

@@ -8,7 +8,7 @@ import { CloudError, type CloudErrorDetails } from '../../../src/providers/error
 import type { CloudReader } from '../../../src/providers/provider.types.ts';
 import { createCredentials, createReader } from '../../../src/providers/tencent/index.ts';
 import { type FakeTencent, SECRET_ID, SECRET_KEY, startFakeTencent } from '../../fake-clouds/tencent.ts';
-import { REGION, type TencentWorld } from '../../fake-clouds/tencent-world.ts';
+import { REGION, smallWorld, type TencentWorld } from '../../fake-clouds/tencent-world.ts';
 import { recordLog } from '../../kube/recorded-log.ts';
 
 export const KEYS: Environment = { TENCENTCLOUD_SECRET_ID: SECRET_ID, TENCENTCLOUD_SECRET_KEY: SECRET_KEY };
@@ -26,6 +26,13 @@ export interface Setup {
   readonly clusterId?: string;
   readonly clock?: Clock;
   readonly credentials?: Partial<CredentialOptions>;
+}
+
+/** The small world with something changed in it. */
+export function worldWith(change: (world: TencentWorld) => void): TencentWorld {
+  const changed = smallWorld();
+  change(changed);
+  return changed;
 }
 
 /** A fake cloud that goes when the test does. */
