@@ -1,4 +1,5 @@
 import { liveSource } from './checks/object-source.ts';
+import type { KubeWorld } from './checks/world.types.ts';
 import { parseCommandLine } from './cli/args.ts';
 import type { ControllerOptions, DoctorOptions, OnceOptions } from './cli/args.types.ts';
 import { createPaint, wantsColor } from './cli/color.ts';
@@ -6,6 +7,7 @@ import { confirmChanges } from './cli/confirm.ts';
 import { runController } from './cli/controller.ts';
 import type { Style } from './cli/diff.ts';
 import { runDoctor } from './cli/doctor.ts';
+import { chooseCloud } from './cli/doctor-cloud.ts';
 import { renderDoctor } from './cli/doctor-table.ts';
 import { EXIT, type ExitCode } from './cli/exit-codes.ts';
 import { explainFailure } from './cli/explain-failure.ts';
@@ -47,7 +49,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         const logger = createLogger({ level: options.logLevel ?? 'error', stream: process.stderr, env: process.env });
         const cluster = openClient(options, systemClock, logger);
         where = cluster.connection.description;
-        return await doctor(options, cluster, config, stop);
+        return await doctor(options, cluster, config, logger, stop);
       }
       case 'once':
       case 'controller': {
@@ -92,13 +94,17 @@ async function doctor(
   options: DoctorOptions,
   { client, connection }: Pick<ConnectedCluster, 'client' | 'connection'>,
   config: Config,
+  logger: Logger,
   stop: AbortSignal,
 ): Promise<ExitCode> {
   const progress = createProgress(process.stderr);
+  const done = new AbortController();
+  const ended = AbortSignal.any([stop, done.signal]);
   const ports = {
     source: liveSource(client),
     context: connection.inCluster ? undefined : connection.context,
-    openCloud: () => ({ why: 'no credentials of a cloud are given' }),
+    openCloud: async (kube: KubeWorld) =>
+      await chooseCloud(kube, { config: config.cloud, env: process.env, clock: systemClock, logger }, ended),
     clock: systemClock,
     progress: progress.show,
   };
@@ -111,6 +117,7 @@ async function doctor(
     return report.exitCode;
   } finally {
     progress.clear();
+    done.abort(); // ends the connections to the cloud
     client.close();
     connection.close();
   }

@@ -189,6 +189,7 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
 export const NO_REASONS: readonly string[] = [
   'AlreadyExists',
   'CiliumLoadBalancerIPPools',
+  'CiliumPodIPPools',
   'ClientIP',
   'ClusterIP',
   'DaemonSet',

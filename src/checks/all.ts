@@ -1,6 +1,30 @@
 import type { Check } from './check.types.ts';
+import { agentsReady } from './cluster/agents-ready.ts';
+import { autoDirectRoutes } from './cluster/auto-direct-routes.ts';
+import { ciliumEniMode } from './cluster/cilium-eni-mode.ts';
+import { ciliumVersion } from './cluster/cilium-version.ts';
+import { cniChaining } from './cluster/cni-chaining.ts';
+import { configNotApplied } from './cluster/config-not-applied.ts';
+import { delegatedPlugin } from './cluster/delegated-plugin.ts';
+import { embeddedEnvoy } from './cluster/embedded-envoy.ts';
+import { envoyConfigOff } from './cluster/envoy-config-off.ts';
+import { excludeFromLb } from './cluster/exclude-from-lb.ts';
+import { gatewayCloudAnnotations } from './cluster/gateway-cloud-annotations.ts';
+import { gatewayCrds } from './cluster/gateway-crds.ts';
+import { gatewayNotProgrammed } from './cluster/gateway-not-programmed.ts';
+import { gatewayServiceUnserved } from './cluster/gateway-service-unserved.ts';
+import { inventedAddress } from './cluster/invented-address.ts';
 import { ipamNeedsPodCidr } from './cluster/ipam-needs-podcidr.ts';
 import { kprOff } from './cluster/kpr-off.ts';
+import { kubeProxyLeftovers } from './cluster/kube-proxy-leftovers.ts';
+import { l7Off } from './cluster/l7-off.ts';
+import { nativeRoutingCidr } from './cluster/native-routing-cidr.ts';
+import { operatorPending } from './cluster/operator-pending.ts';
+import { podCidrOverlap } from './cluster/pod-cidr-overlap.ts';
+import { routeUnreachable } from './cluster/route-unreachable.ts';
+import { vpcRouterNoRoutes } from './cluster/vpc-router-no-routes.ts';
+import { webhookOverlay } from './cluster/webhook-overlay.ts';
+import { xffTrustedHops } from './cluster/xff-trusted-hops.ts';
 
 /**
  * Every check, in the one declared order: the cluster that carries the packet, then the packet's way in, then its way
@@ -8,8 +32,32 @@ import { kprOff } from './cluster/kpr-off.ts';
  */
 export const CHECKS: readonly Check[] = [
   // The cluster and Cilium
+  ciliumEniMode,
   ipamNeedsPodCidr,
+  kubeProxyLeftovers,
+  routeUnreachable,
+  operatorPending,
+  agentsReady,
+  vpcRouterNoRoutes,
+  autoDirectRoutes,
+  nativeRoutingCidr,
+  podCidrOverlap,
+  cniChaining,
+  delegatedPlugin,
   kprOff,
+  l7Off,
+  envoyConfigOff,
+  gatewayCrds,
+  configNotApplied,
+  ciliumVersion,
+  embeddedEnvoy,
+  excludeFromLb,
+  webhookOverlay,
+  gatewayServiceUnserved,
+  gatewayNotProgrammed,
+  inventedAddress,
+  gatewayCloudAnnotations,
+  xffTrustedHops,
   // The way in
   // The way out
 ];

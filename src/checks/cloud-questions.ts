@@ -1,5 +1,6 @@
-import type { CloudName, NodeIdentity } from '../providers/provider.types.ts';
-import { cloudOf, virtualKind } from '../taints/clouds.ts';
+import type { CloudConfig } from '../config/config.types.ts';
+import type { NodeIdentity } from '../providers/provider.types.ts';
+import { ordinaryNodes } from './facts/network.ts';
 import type { DoctorService } from './models/service.ts';
 import type { KubeWorld } from './world.types.ts';
 
@@ -9,6 +10,8 @@ export interface CloudQuestions {
   readonly nodes: readonly NodeIdentity[];
   /** Of nodes and of load balancers, as Kubernetes shows them. */
   readonly addresses: readonly string[];
+  /** The managed cluster; empty: its id is not known. */
+  readonly clusterId: string;
   /** Empty: to be learnt from the cluster or the servers. */
   readonly vpcId: string;
 }
@@ -25,9 +28,9 @@ export function loadBalancerIdOf({ meta }: Pick<DoctorService, 'meta'>): string 
   return ID_ANNOTATIONS.map((key) => meta.annotations[key]).find((id) => id !== undefined && id !== '');
 }
 
-/** Reads the questions out of what Kubernetes says. Pure. */
-export function questionsOf(kube: KubeWorld): CloudQuestions {
-  const ordinary = kube.nodes.items.filter((node) => virtualKind(node) === undefined);
+/** Reads the questions out of the configuration and what Kubernetes says. Pure. */
+export function questionsOf(kube: KubeWorld, config: Pick<CloudConfig, 'clusterId' | 'vpcId'>): CloudQuestions {
+  const ordinary = ordinaryNodes(kube);
   const balanced = kube.services.items.filter((service) => service.type === 'LoadBalancer');
   const ids = balanced.flatMap((service) => loadBalancerIdOf(service) ?? []);
   return {
@@ -39,15 +42,7 @@ export function questionsOf(kube: KubeWorld): CloudQuestions {
       internalIps,
     })),
     addresses: [...new Set(ordinary.flatMap(({ externalIps }) => externalIps))].toSorted(),
-    vpcId: kube.tkeConfig.items[0]?.data.TKE_VPC_ID ?? '',
+    clusterId: config.clusterId ?? '',
+    vpcId: config.vpcId ?? kube.tkeConfig.items[0]?.data.TKE_VPC_ID ?? '',
   };
-}
-
-/** The cloud that most nodes belong to; undefined: none that is known. */
-export function cloudNameOf(kube: KubeWorld): CloudName | undefined {
-  const names = kube.nodes.items.map(cloudOf);
-  const cce = names.filter((name) => name === 'cce').length;
-  const tke = names.filter((name) => name === 'tke').length;
-  if (cce === 0 && tke === 0) return undefined;
-  return cce >= tke ? 'huawei' : 'tencent';
 }

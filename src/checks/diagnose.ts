@@ -14,7 +14,7 @@ export type CloudChoice = CloudReader | { readonly why: string };
 export interface DiagnosePorts {
   readonly source: ObjectSource;
   /** Chooses the cloud by what the cluster says of itself. */
-  readonly openCloud: (kube: KubeWorld) => CloudChoice;
+  readonly openCloud: (kube: KubeWorld) => Promise<CloudChoice>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Told what is being read. */
@@ -40,11 +40,10 @@ export async function diagnose(
 export async function gatherWorld(config: Config, ports: DiagnosePorts, signal: AbortSignal): Promise<DoctorWorld> {
   ports.onStage?.('cluster');
   const kube = await gatherKube(ports.source, config, signal);
-  const choice = ports.openCloud(kube);
+  const choice = await ports.openCloud(kube);
   if ('why' in choice) return { kube, cloud: withoutCloud(choice.why), config, now: ports.now() };
   ports.onStage?.('cloud');
-  const questions = questionsOf(kube);
-  const { clusterId = '', vpcId = questions.vpcId } = config.cloud;
-  const cloud = await gatherCloud(choice, { ...questions, vpcId }, clusterId, signal);
+  const questions = questionsOf(kube, config.cloud);
+  const cloud = await gatherCloud(choice, questions, signal);
   return { kube, cloud, config, now: ports.now() };
 }

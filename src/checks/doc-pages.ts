@@ -17,7 +17,7 @@ export const PAGES = {
   excludeFromLb:
     'https://kubernetes.io/docs/reference/labels-annotations-taints/#node-kubernetes-io-exclude-from-external-load-balancers',
   webhooks: 'https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/',
-  cceNetworks: 'https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0280.html',
+  cceNetworks: 'https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0281.html',
   cceServices: 'https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0385.html',
   tkeServices: 'https://www.tencentcloud.com/document/product/457/51258',
 } as const;

@@ -24,19 +24,17 @@ export function withoutCloud(why: string): CloudWorld {
 /**
  * Asks the cloud for what the entrypoints, nodes and cluster need, in two rounds: what has an id already, then what
  * hangs on the VPC and on the servers. Each failure stays its own.
- * @param clusterId empty: the managed cluster is not asked for
  * @throws the signal's reason; nothing else
  */
 export async function gatherCloud(
   reader: CloudReader,
   questions: CloudQuestions,
-  clusterId: string,
   signal: AbortSignal,
 ): Promise<CloudWorld> {
-  const { loadBalancerIds, nodes } = questions;
+  const { loadBalancerIds, nodes, clusterId } = questions;
   const [cluster, instances, loadBalancers] = await Promise.all([
     clusterId === ''
-      ? notAsked("the managed cluster's id is not known")
+      ? notAsked('the id of the CCE or TKE cluster is not known; set cloud.clusterId')
       : ask(() => reader.cluster(clusterId, signal), signal),
     nodes.length === 0 ? notAsked('no node could be read') : ask(() => reader.instances(nodes, signal), signal),
     Promise.all(

@@ -65,24 +65,21 @@ function listOptions({ namespace, name, labels, about }: ObjectScope): ListOptio
 function toReading<T>(read: Read<T>, resource: Resource, scope: ObjectScope): Reading<T> {
   if (read.ok) return reading(read.items, read.unreadable, resource);
   const { error } = read;
-  switch (error.category) {
-    case 'not-served':
-      return { items: [], complete: false, served: false, why: `the API server knows no ${resource.kind}`, mend: '' };
-    case 'unreachable':
-    case 'unauthorized':
-      throw error;
-    case 'forbidden': {
-      const right = describePermission({
-        verb: 'list',
-        group: resource.group,
-        resource: resource.plural,
-        ...(scope.namespace === undefined ? {} : { namespace: scope.namespace }),
-      });
-      return unread(`this account may not ${right}`, `Give this account the right to ${right}.`);
-    }
-    default:
-      return unread(oneLine(error), 'The API server is ailing: see kubectl get --raw /readyz?verbose, and try again.');
+  const { category } = error;
+  if (category === 'unreachable' || category === 'unauthorized') throw error;
+  if (category === 'not-served') {
+    return { items: [], complete: false, served: false, why: `the API server knows no ${resource.kind}`, mend: '' };
   }
+  if (category === 'forbidden') {
+    const right = describePermission({
+      verb: 'list',
+      group: resource.group,
+      resource: resource.plural,
+      ...(scope.namespace === undefined ? {} : { namespace: scope.namespace }),
+    });
+    return unread(`this account may not ${right}`, `Give this account the right to ${right}.`);
+  }
+  return unread(oneLine(error), 'The API server is ailing: see kubectl get --raw /readyz?verbose, and try again.');
 }
 
 function unread<T>(why: string, mend: string): Reading<T> {

@@ -15,7 +15,7 @@ export interface DoctorPorts {
   /** The kubeconfig's context; undefined inside a Pod. */
   readonly context: string | undefined;
   /** Not called with `--cloud=false`. */
-  readonly openCloud: (kube: KubeWorld) => CloudChoice;
+  readonly openCloud: (kube: KubeWorld) => Promise<CloudChoice>;
   readonly clock: Clock;
   /** Shows what is being done, while it is done. */
   readonly progress: (text: string) => void;
@@ -40,7 +40,7 @@ export async function runDoctor(
   const checks = chooseChecks(CHECKS, options);
   const { source, context, clock, progress } = ports;
   const startedAt = clock.now();
-  const openCloud = options.cloud ? ports.openCloud : () => ({ why: '--cloud=false was given' });
+  const openCloud = options.cloud ? ports.openCloud : async () => ({ why: '--cloud=false was given' });
   const diagnosis = await diagnose(
     checks,
     config,

@@ -98,7 +98,7 @@ export function deadlockFinding({ deadlock, helping, config, obstacle }: Bootstr
 }
 
 /** The exact values: a list in Helm replaces the chart's, so what the Pod tolerates already is in it. */
-function helmMend({ tolerations }: OperatorPod, keys: readonly string[]): string {
+export function helmMend({ tolerations }: Pick<OperatorPod, 'tolerations'>, keys: readonly string[]): string {
   const own = tolerations
     // Added to every Pod by the API server.
     .filter((one) => one.tolerationSeconds === undefined)

@@ -28,10 +28,8 @@ describe.each(CLUSTERS)('the healthy cluster %s', (_, cluster) => {
         findings.filter(({ verdict }) => verdict === 'unknown'),
       );
       for (const { reason, message, fix } of unknown) {
-        expect([reason, `${message} ${fix}`]).toEqual([
-          expect.stringMatching(/^Cloud(?:Denied|NotAsked)$/),
-          expect.stringContaining(''),
-        ]);
+        expect(reason).toMatch(/^Cloud(?:Denied|NotAsked)$/);
+        if (reason === 'CloudDenied') expect(`${message} ${fix}`).toContain(`fake:${operation}`);
       }
     },
   );

@@ -12,7 +12,7 @@ export interface Scenario {
   /** What breaks it. */
   readonly broken: readonly Edit[];
   /** Default `fail`. */
-  readonly verdict?: 'fail' | 'warn';
+  readonly verdict?: 'fail' | 'warn' | 'unknown';
   readonly reason: string;
   /** Checks that may fail or warn besides, because they follow from it. */
   readonly follows?: readonly string[];

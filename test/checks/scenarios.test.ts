@@ -9,6 +9,8 @@ import type { Scenario } from './scenario.types.ts';
 import { worldOf } from './world-of.ts';
 
 const SCENARIOS = await loadScenarios();
+/** With the cloud there to be asked, nothing may be left open either. */
+const NOT_WELL: ReadonlySet<string> = new Set(['fail', 'warn', 'unknown']);
 
 /** The whole report of a cluster: every check runs, not only the one that a scenario is for. */
 async function reportOn(scenario: Scenario, isBroken: boolean): Promise<Diagnosis> {
@@ -53,7 +55,7 @@ describe.each([...SCENARIOS])('%s', (id, scenarios) => {
       });
 
       it('is named first, and nothing else is wrong that does not follow from it', () => {
-        const wrong = broken.outcomes.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn');
+        const wrong = broken.outcomes.filter(({ verdict }) => NOT_WELL.has(verdict));
         const besides = wrong.filter(({ check }) => check.id !== id && scenario.follows?.includes(check.id) !== true);
         expect(besides.map(({ check, findings }) => [check.id, findings])).toEqual([]);
         expect(wrong[0]?.check.id).toBe(id);
@@ -68,15 +70,14 @@ describe.each([...SCENARIOS])('%s', (id, scenarios) => {
             .map(({ check }) => [check.id, id]),
         );
         expect(consequences.map(({ check }) => check.id).toSorted()).toEqual([...(scenario.follows ?? [])].toSorted());
-        expect(consequences.map(({ verdict }) => verdict)).toEqual(
-          consequences.map(() => expect.stringMatching(/^(?:fail|warn)$/)),
-        );
+        expect(consequences.filter(({ verdict }) => verdict !== 'fail' && verdict !== 'warn')).toEqual([]);
       });
 
       it('comes with its reason, evidence and mend', () => {
         const findings = broken.outcomes.find(({ check }) => check.id === id)?.findings ?? [];
         const found = findings.find(({ reason }) => reason === scenario.reason);
-        expect(found).toMatchObject({ verdict: scenario.verdict ?? 'fail', fix: expect.stringMatching(/\S/) });
+        expect(found?.verdict).toBe(scenario.verdict ?? 'fail');
+        expect(found?.fix).toMatch(/\S/);
         expect(Object.keys(found?.evidence ?? {})).not.toEqual([]);
       });
 

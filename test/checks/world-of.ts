@@ -26,7 +26,7 @@ export async function worldOf(data: ClusterData, options: WorldOptions = {}): Pr
   const config = toConfig(configSchema.parse({ cloud: { clusterId: data.cloud.cluster.id }, ...options.config }));
   return await gatherWorld(
     config,
-    { source, openCloud: () => fakeCloud(data.cloud, options), now: () => NOW },
+    { source, openCloud: async () => fakeCloud(data.cloud, options), now: () => NOW },
     AbortSignal.timeout(30_000),
   );
 }

@@ -1,8 +1,6 @@
-import { CONFIG_MAPS } from '../../kube/resources.ts';
-import { targetOf } from '../../plan/make.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { readCilium } from '../facts/cilium.ts';
+import { configTarget, readCilium, restartCommand } from '../facts/cilium.ts';
 import { wantsEnvoy } from '../facts/wants-envoy.ts';
 
 export const kprOff = defineCheck({
@@ -12,7 +10,8 @@ export const kprOff = defineCheck({
   title: 'Cilium replaces kube-proxy, as the Gateway API needs it to',
   looksAt: '`kube-proxy-replacement` of cilium-config',
   docs: PAGES.gatewayApi,
-  needs: ['ciliumConfig'],
+  causes: ['delegated-plugin'],
+  needs: ['ciliumConfig', 'gateways', 'gatewayClasses'],
   reasons: {
     KubeProxyReplacementOff: "Without it Cilium's operator switches the Gateway API off, with nothing but a log line.",
   },
@@ -24,12 +23,11 @@ export const kprOff = defineCheck({
     }
     const { kubeProxyReplacement: value } = cilium;
     if (value === 'true') return [say.pass('kube-proxy-replacement is true.')];
-    const [configMap] = kube.ciliumConfig.items;
     return [
       say.fail('KubeProxyReplacementOff', {
-        target: configMap && targetOf(CONFIG_MAPS, configMap.meta),
+        target: configTarget(kube),
         message: `kube-proxy-replacement is ${value}, so Cilium's operator ignores ${wanted}, without saying so on any object.`,
-        fix: "Set it in Cilium's Helm values: kubeProxyReplacement=true; then restart the operator and the agents.",
+        fix: `Set it in Cilium's Helm values: kubeProxyReplacement=true, with k8sServiceHost and k8sServicePort of the API server; then: ${restartCommand(kube)}`,
         evidence: { 'kube-proxy-replacement': value },
       }),
     ];

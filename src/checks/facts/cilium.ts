@@ -1,4 +1,8 @@
 import { readBoolean } from '../../cilium/settings.ts';
+import { CONFIG_MAPS } from '../../kube/resources.ts';
+import { targetOf } from '../../plan/make.ts';
+import type { Target } from '../../plan/plan.types.ts';
+import type { DoctorPod } from '../models/pod.ts';
 import type { KubeWorld } from '../world.types.ts';
 
 /** How Cilium is set up, with its defaults for what cilium-config leaves out (cilium.md §8). */
@@ -41,4 +45,34 @@ export function readCilium(kube: KubeWorld): CiliumSetup | undefined {
     envoyConfig: is('enable-envoy-config', false),
     externalEnvoy: is('external-envoy-proxy', false),
   };
+}
+
+/** `cilium-config`, as the object that findings are about. */
+export function configTarget(kube: KubeWorld): Target | undefined {
+  const [configMap] = kube.ciliumConfig.items;
+  return configMap && targetOf(CONFIG_MAPS, configMap.meta);
+}
+
+/** The command by which a change of cilium-config comes into force. */
+export function restartCommand({ ciliumNamespace }: KubeWorld): string {
+  return `kubectl -n ${ciliumNamespace} rollout restart deployment/cilium-operator daemonset/cilium`;
+}
+
+/** The agents' Pods. */
+export function agentsOf({ pods, ciliumNamespace }: KubeWorld): DoctorPod[] {
+  return pods.items.filter(
+    ({ meta }) => meta.namespace === ciliumNamespace && meta.labels['k8s-app'] === 'cilium' && !meta.deleting,
+  );
+}
+
+/** The operator's Pods that are not over. */
+export function operatorsOf({ pods, ciliumNamespace }: KubeWorld): DoctorPod[] {
+  return pods.items.filter(
+    ({ meta, phase }) =>
+      meta.namespace === ciliumNamespace &&
+      meta.labels['io.cilium/app'] === 'operator' &&
+      !meta.deleting &&
+      phase !== 'Failed' &&
+      phase !== 'Succeeded',
+  );
 }

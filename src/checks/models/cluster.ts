@@ -1,5 +1,5 @@
 import { type CiliumDaemonSet, trimCiliumDaemonSet } from '../../cilium/agents.ts';
-import { type FieldOwner, readFieldOwners } from '../../kube/managed-fields.ts';
+import { readFieldOwners } from '../../kube/managed-fields.ts';
 import { asArray, asNumber, asRecord, asString, asStringMap, at, readMeta } from '../../kube/read.ts';
 import type { Meta, RawObject } from '../../kube/types.ts';
 import { type NetworkDaemonSet, trimNetworkDaemonSet } from '../../taints/models.ts';
@@ -15,12 +15,21 @@ export function trimDoctorDaemonSet(raw: RawObject): DoctorDaemonSet {
 export interface ConfigMapModel {
   readonly meta: Meta;
   readonly data: Readonly<Record<string, string>>;
-  /** Who wrote it last, and when; undefined: nobody is known. */
-  readonly lastWriter: FieldOwner | undefined;
+  /** RFC 3339: when its data were written last, else when it was made. */
+  readonly writtenAt: string;
+  /** By whom; empty when nobody is known. */
+  readonly writtenBy: string;
 }
 
 export function trimConfigMap(raw: RawObject): ConfigMapModel {
-  return { meta: readMeta(raw), data: asStringMap(raw.data), lastWriter: readFieldOwners(raw).writers('').at(-1) };
+  const meta = readMeta(raw);
+  const writer = readFieldOwners(raw).of(['f:data'], '').at(-1);
+  return {
+    meta,
+    data: asStringMap(raw.data),
+    writtenAt: writer?.time || meta.creationTimestamp,
+    writtenBy: writer?.manager ?? '',
+  };
 }
 
 /** A CustomResourceDefinition. */

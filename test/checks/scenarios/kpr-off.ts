@@ -8,4 +8,10 @@ export const scenarios: Scenarios = [
     broken: [ciliumConfig({ 'kube-proxy-replacement': 'false' })],
     reason: 'KubeProxyReplacementOff',
   },
+  {
+    symptom: 'the same after an upgrade: a word of older versions stands there',
+    reference: 'tke-overlay',
+    broken: [ciliumConfig({ 'kube-proxy-replacement': 'strict' })],
+    reason: 'KubeProxyReplacementOff',
+  },
 ];

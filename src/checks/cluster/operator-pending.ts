@@ -1,0 +1,73 @@
+import { PODS } from '../../kube/resources.ts';
+import { targetOf } from '../../plan/make.ts';
+import { helmMend } from '../../taints/bootstrap.ts';
+import { defineCheck } from '../define.ts';
+import { PAGES } from '../doc-pages.ts';
+import { operatorsOf, readCilium } from '../facts/cilium.ts';
+import { ordinaryNodes } from '../facts/network.ts';
+
+export const operatorPending = defineCheck({
+  id: 'operator-pending',
+  section: 'cluster',
+  link: 'Envoy',
+  title: "Cilium's operator runs",
+  looksAt: "Pods of Cilium's operator, taints of the nodes",
+  docs: PAGES.taints,
+  causes: ['route-unreachable'],
+  needs: ['pods', 'nodes', 'ciliumConfig'],
+  reasons: {
+    OperatorNotScheduled: 'No node takes the operator: taints that it does not tolerate, or a lack of room.',
+    OperatorNotRunning: 'The operator is not Ready.',
+    OperatorMissing: 'There is no Pod of the operator.',
+  },
+  run({ kube }, say) {
+    if (readCilium(kube) === undefined) return [say.notApplicable('There is no cilium-config.')];
+    const operators = operatorsOf(kube);
+    const ready = operators.filter((pod) => pod.ready);
+    if (ready.length > 0) return [say.pass(`${ready.length} of ${operators.length} Pods of the operator are Ready.`)];
+    const namespace = kube.ciliumNamespace;
+    const [first] = operators;
+    if (first === undefined) {
+      return [
+        say.fail('OperatorMissing', {
+          message: `There is no Pod of Cilium's operator in namespace ${namespace}: nobody makes Services for Gateways, nor addresses for new nodes.`,
+          fix: `See what became of its Deployment: kubectl -n ${namespace} describe deployment cilium-operator`,
+          evidence: { namespace, label: 'io.cilium/app=operator' },
+        }),
+      ];
+    }
+    const waiting = operators.find((pod) => pod.unschedulable !== '');
+    if (waiting !== undefined) {
+      const keys = [...new Set(ordinaryNodes(kube).flatMap(({ taints }) => taints.map(({ key }) => key)))].filter(
+        (key) => waiting.unschedulable.includes(key),
+      );
+      return [
+        say.fail('OperatorNotScheduled', {
+          target: targetOf(PODS, waiting.meta),
+          message: `Cilium's operator is not on any node: ${waiting.unschedulable.replace(/\.$/, '')}.`,
+          fix:
+            keys.length > 0
+              ? helmMend(waiting, keys)
+              : `Make room for it, or see what it asks for: kubectl -n ${namespace} describe pod ${waiting.meta.name}`,
+          evidence: { scheduler: waiting.unschedulable, taints: keys },
+        }),
+      ];
+    }
+    return [
+      say.fail('OperatorNotRunning', {
+        target: targetOf(PODS, first.meta),
+        message: `Cilium's operator is not Ready (${first.containers.map(({ waiting: why, lastEnd }) => [why, lastEnd].filter((part) => part !== '').join(': ')).join('; ') || first.phase}).`,
+        fix: `See what it says: kubectl -n ${namespace} logs ${first.meta.name} --previous`,
+        evidence: {
+          phase: first.phase,
+          containers: first.containers.map(({ name, restarts, waiting: why, lastEnd }) => ({
+            name,
+            restarts,
+            waiting: why,
+            lastEnd,
+          })),
+        },
+      }),
+    ];
+  },
+});

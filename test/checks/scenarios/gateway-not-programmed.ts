@@ -1,0 +1,53 @@
+import { ciliumConfig, type Edit, patch } from '../cluster-data.ts';
+import type { Scenarios } from '../scenario.types.ts';
+
+const WAITING: Edit = patch('Gateway default/ip-gateway', {
+  status: {
+    addresses: null,
+    conditions: [
+      {
+        type: 'Programmed',
+        status: 'False',
+        reason: 'AddressNotAssigned',
+        message: 'Gateway waiting for address',
+        observedGeneration: 1,
+      },
+    ],
+  },
+});
+
+export const scenarios: Scenarios = [
+  {
+    symptom: '`Programmed: False / AddressNotAssigned / Gateway waiting for address`',
+    reference: 'cce-overlay',
+    broken: [
+      WAITING,
+      patch('Service default/cilium-gateway-ip-gateway', {
+        metadata: { managedFields: [] },
+        status: { loadBalancer: null },
+      }),
+    ],
+    reason: 'GatewayAddressMissing',
+  },
+  {
+    symptom: 'the Service has an address, and the Gateway has none',
+    reference: 'cce-overlay',
+    broken: [WAITING],
+    reason: 'GatewayAddressNotTaken',
+  },
+  {
+    symptom: "on the nodes' network a Gateway works and is never Programmed; external-dns waits",
+    reference: 'cce-overlay',
+    broken: [
+      ciliumConfig({ 'gateway-api-hostnetwork-enabled': 'true' }),
+      WAITING,
+      patch('Service default/cilium-gateway-ip-gateway', {
+        spec: { type: 'ClusterIP', loadBalancerClass: null },
+        metadata: { managedFields: [] },
+        status: { loadBalancer: null },
+      }),
+    ],
+    verdict: 'warn',
+    reason: 'HostNetworkNeverProgrammed',
+  },
+];
