@@ -23,6 +23,8 @@ import { BUNDLE, startController } from './world.ts';
 /** As many as the product's loop writes at a time. */
 const CONCURRENCY = 16;
 const SETUP_CONCURRENCY = 32;
+/** Before each turn, so that the server has done with what the last one left. */
+const REST_MS = 5_000;
 const CONFIG = { taints: { grace: '0', confirmAfter: '0', maxPercent: 100, removalsPerBoot: 100 } };
 const CILIUM_CONFIG = { namespace: 'kube-system', name: 'cilium-config' };
 
@@ -191,6 +193,7 @@ async function freeRaw(count: Count): Promise<number> {
   const args = [new URL('raw-taints.ts', import.meta.url).pathname, cluster.kubeconfigPath, String(CONCURRENCY)];
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   for await (const _ of createInterface({ input: child.stdout })) break;
+  await systemClock.sleep(REST_MS);
   const freed = count.allFreed();
   const startedAt = performance.now();
   child.stdin.end('go\n');
@@ -211,7 +214,7 @@ async function freeByProduct(count: Count): Promise<number> {
     },
     { timeoutMs: 120_000, everyMs: 200 },
   );
-  await systemClock.sleep(5_000);
+  await systemClock.sleep(REST_MS);
   const resident = controller.residentMiB();
   const freed = count.allFreed();
   const startedAt = performance.now();
