@@ -19,8 +19,8 @@ const SHORT_MIN = 10;
 const MAX_RISE_DESCRIPTORS = 6;
 /** So many sockets come and go with a single fault: of 16 writes and each watch, and those that are kept idle for 25 s. */
 const MAX_SHORT_RISE_DESCRIPTORS = 40;
-/** Besides one socket a watch: of the Lease, and one that a write left behind. */
-const SPARE_SOCKETS = 3;
+/** Besides one socket a watch: that of the Lease, and of the few requests of the last 25 s. */
+const SPARE_SOCKETS = 6;
 const MIB_FORMAT = { digits: 1, unit: 'MiB' };
 
 /** Samples are those after the warm-up. */
