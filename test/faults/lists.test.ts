@@ -62,8 +62,17 @@ it('a stale list after a failover: what was seen before is not unlearned', async
     resources.map((resource) => [resource.plural, api.list(resource)]),
   );
   const version = String(api.version);
+  const [removed = ''] = scene.cluster.gateways();
+  scene.cluster.removeGateway(removed);
   await scene.change(12);
   await scene.inSync();
+  // A complete list without the Gateway that is gone: nothing but the version of the list tells it from a new one.
+  const before = api.requests.filter(isListOf(GATEWAYS)).length;
+  loseHistory(scene);
+  await expect
+    .poll(() => api.requests.filter(isListOf(GATEWAYS)).length - before, { timeout: 20_000 })
+    .toBeGreaterThan(0);
+  await scene.pass(2_000);
   const writes = writesOf(api.requests).length;
   const lists = api.requests.filter(isList).length;
   api.faults.intercept((request) => {
@@ -104,6 +113,23 @@ it.each([GATEWAYS, GATEWAY_CLASSES, SERVICES, ENVOY_CONFIGS, NODES, PODS])(
     await scene.endsWell({ base: 250, aMinute: 150 });
   },
 );
+
+const NO_LISTS = ['{}', '{"kind":"Status","status":"Success"}', '{"kind":"Service","metadata":{"name":"x"}}', 'null'];
+
+it('something else instead of any list, for a long time: it does not pass for an empty one', async () => {
+  const scene = await startScene();
+  const { api, random } = scene;
+  const writes = writesOf(api.requests).length;
+  api.faults.intercept((request) =>
+    isList(request) ? { kind: 'answer', status: 200, body: random.pick(NO_LISTS) } : undefined,
+  );
+  loseHistory(scene);
+  await scene.pass(40_000);
+  expect(writesOf(api.requests).slice(writes).map(nameOf)).toEqual([]);
+  api.faults.clear();
+  await scene.change(5);
+  await scene.endsWell({ base: 250, aMinute: 200 });
+});
 
 it('a list of several pages whose continuation expires', async () => {
   const scene = await startScene();

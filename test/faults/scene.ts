@@ -16,6 +16,8 @@ import { isOurs, nameOf, unplanned, writesOf } from './write-log.ts';
 /** Real time until everything must be in sync: machines are slow when many tests run at once. */
 const PATIENCE_MS = 40_000;
 const LOOK_MS = 10;
+/** Real time that a program which does not end is waited for after its test. */
+const STOP_MS = 5_000;
 
 export interface SceneWishes {
   readonly gateways?: number;
@@ -92,7 +94,7 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   onTestFinished(async () => {
     api.faults.clear();
     stopping.abort(new Error('the test is over'));
-    await running.catch(() => undefined);
+    await Promise.race([running.catch(() => undefined), pause(STOP_MS)]);
     cluster.stop();
     await api.stop();
     vi.unstubAllGlobals();
