@@ -49,8 +49,10 @@ export function createRenewing<C>(
       }
     },
     async refresh(signal) {
-      if (held !== undefined && clock.monotonic() - held.fetchedAt < JUST_FETCHED_MS) return true;
-      held = undefined;
+      // Nothing was refused: there were no keys, and whoever asked has just been told why.
+      if (held === undefined) return false;
+      if (clock.monotonic() - held.fetchedAt < JUST_FETCHED_MS) return true;
+      held = { ...held, goodUntilMs: Number.NEGATIVE_INFINITY };
       await renew(signal);
       return true;
     },

@@ -86,6 +86,14 @@ describe('temporary keys', () => {
     await expect(source.current(never)).rejects.toThrow('fetch 3 failed');
   });
 
+  it('that never were there are not fetched twice for one refusal', async () => {
+    const { state, source } = renewing(60 * MINUTE_MS);
+    state.failing = true;
+    await expect(source.current(never)).rejects.toThrow('fetch 1 failed');
+    expect(await source.refresh(never)).toBe(false);
+    expect(state.fetched).toBe(1);
+  });
+
   it('are given up only by who no longer waits', async () => {
     const { state, source } = renewing(MINUTE_MS);
     const gate = Promise.withResolvers<void>();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toTargets } from '../../../src/providers/tencent/listeners.ts';
 import { listener, target } from '../../fake-clouds/tencent-world.ts';
 import { fakeTencent, never, readerOf, worldWith } from './on-fake-tencent.ts';
 
@@ -100,6 +101,22 @@ describe('targets', () => {
     );
     const { value } = await readerOf(fake).targets('lb-public01', never);
     expect(value.map(({ health }) => health)).toEqual(['healthy', 'unhealthy']);
+  });
+
+  it('of layer-7 rules keep to the health of their rule, whatever the order of the answer', () => {
+    const targets = [{ Port: 80, InstanceId: 'ins-1', EniId: '', Weight: 10, PrivateIpAddresses: ['10.0.0.1'] }];
+    const rules = ['loc-1', 'loc-2'].map((LocationId) => ({ LocationId, Targets: targets }));
+    const health = (LocationId: string, HealthStatusDetail: string) => ({
+      LocationId,
+      Targets: [
+        { IP: '10.0.0.1', Port: 80, TargetId: 'ins-1', HealthStatus: undefined, HealthStatusDetail, Weight: undefined },
+      ],
+    });
+    const told = toTargets([{ ListenerId: 'lbl-1', Targets: [], Rules: rules }], {
+      LoadBalancerId: 'lb-1',
+      Listeners: [{ ListenerId: 'lbl-1', Rules: [health('loc-2', 'Dead'), health('loc-1', 'Alive')] }],
+    });
+    expect(told.map((one) => one.health)).toEqual(['healthy', 'unhealthy']);
   });
 
   it('that only the health answer knows are there, too', async () => {

@@ -144,6 +144,7 @@ describe('pod identity', () => {
       `The role ${IDENTITY.roleArn} must trust the identity provider ${IDENTITY.providerId} and this ServiceAccount.`,
     );
     expect(failure.message).not.toContain('eyJ');
+    expect(fake.counts()).toEqual({ [STS]: 1 });
   });
 
   it('that answers something else gives no keys and tells none', async () => {
