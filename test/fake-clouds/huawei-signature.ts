@@ -22,7 +22,7 @@ export interface Refusal {
   readonly quote: string;
 }
 
-export const SIGNATURE_WINDOW_MS = 15 * 60_000;
+const SIGNATURE_WINDOW_MS = 15 * 60_000;
 
 /**
  * Checks SDK-HMAC-SHA256 as the API signing guide describes it, without any code of the SDK. Undefined: it is right.

@@ -231,7 +231,7 @@ function serviceAction(path: string): string {
 
 /** Each service says it in a way of its own. */
 function notFound(action: string, requestId: string): object {
-  switch (action.split(':')[0]) {
+  switch (action.replace(/:.*/, '')) {
     case 'elb':
       return { error_msg: 'Load balancer could not be found.', error_code: 'ELB.8904', request_id: requestId };
     case 'cce':

@@ -82,7 +82,7 @@ function place({ action, endpoint }: Asked): string {
 
 /** By code, then by status: a 404 alone is ambiguous, and gateways throttle and refuse under several statuses. */
 function categoryOf(status: number, code: string, understood: boolean): CloudErrorCategory {
-  const gateway = /^APIGW?\.(\d{4})$/.exec(code)?.[1];
+  const gateway = /^APIGW?\.(\d{4})$/.exec(code)?.[1] ?? '';
   switch (gateway) {
     case '0101':
       return 'unsupported';

@@ -109,7 +109,7 @@ function protocolOf(protocol: RawRule['protocol']): string {
 }
 
 function familyOf(ethertype: RawRule['ethertype']): CloudSecurityRule['family'] {
-  switch (ethertype?.toLowerCase()) {
+  switch (ethertype?.toLowerCase() ?? '') {
     case 'ipv4':
       return 'ipv4';
     case 'ipv6':

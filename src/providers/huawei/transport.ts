@@ -111,15 +111,13 @@ async function deliver(
     [baseOf(endpoint)],
   );
   try {
-    const {
-      statusCode = 0,
-      headers,
-      data,
-    }: { statusCode?: number; headers?: unknown; data?: unknown } = await http.sendRequest(signed);
+    const response = await http.sendRequest(signed);
+    const headers: unknown = response.headers;
+    const body: unknown = response.data;
     return {
-      status: statusCode,
+      status: response.statusCode ?? 0,
       header: (name) => fieldOf(headers, name),
-      body: typeof data === 'string' ? data : '',
+      body: typeof body === 'string' ? body : '',
     };
   } catch (failure) {
     return new NoAnswer(fieldOf(failure, 'message') || 'the connection failed');

@@ -10,6 +10,7 @@ import {
 import type { HuaweiWorld } from '../../fake-clouds/huawei-world.ts';
 import { failureOf, fakeHuawei, first, never, readerOf } from './on-fake-huawei.ts';
 
+const REQUEST_ID: unknown = expect.stringMatching(/^req-\d+$/);
 const SHARED = loadBalancerId(0);
 const DEDICATED = loadBalancerId(1);
 
@@ -42,8 +43,8 @@ test('a shared load balancer, from three fields of the answer and its listeners'
     changeProtected: false,
   });
   expect(from).toEqual([
-    { action: 'elb:loadbalancers:get', requestId: expect.stringMatching(/^req-\d+$/) },
-    { action: 'elb:listeners:list', requestId: expect.stringMatching(/^req-\d+$/) },
+    { action: 'elb:loadbalancers:get', requestId: REQUEST_ID },
+    { action: 'elb:listeners:list', requestId: REQUEST_ID },
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NODE_GROUP_ID, smallWorld } from '../../fake-clouds/huawei-small-world.ts';
+import { idOf, NODE_GROUP_ID, smallWorld } from '../../fake-clouds/huawei-small-world.ts';
 import type { HuaweiWorld, SecurityGroupRule } from '../../fake-clouds/huawei-world.ts';
 import { failureOf, fakeHuawei, first, never, readerOf } from './on-fake-huawei.ts';
 
@@ -23,7 +23,7 @@ test('the group that CCE makes for nodes, in one call', async () => {
 
   expect(value).toMatchObject({ id: NODE_GROUP_ID, name: 'cilium-cce-node-0', evaluation: 'priority' });
   expect(value.rules[0]).toEqual({
-    id: expect.any(String),
+    id: idOf(18, 1),
     direction: 'ingress',
     allow: true,
     priority: 1,

@@ -2,13 +2,14 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { startFakeHuawei } from '../../fake-clouds/huawei.ts';
 import { smallWorld } from '../../fake-clouds/huawei-small-world.ts';
 
-const CHILD = join(import.meta.dirname, 'silent-child.ts');
+const CHILD = fileURLToPath(import.meta.resolve('./silent-child.ts'));
 const SECRETS = ['AKOFTHECHILD12345678', 'secret-of-the-child', 'token-of-the-child', 'iam-token-of-the-child'];
 
 const Report = z.object({

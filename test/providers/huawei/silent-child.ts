@@ -58,7 +58,9 @@ const outcomes = {
 agents.close();
 
 const { DefaultHttpClient } = await loadSdk();
-const { httpReqParam, httpResponse }: { httpReqParam?: unknown; httpResponse?: unknown } = DefaultHttpClient;
-const kept = [httpReqParam, httpResponse].map((value) => inspect(value, { depth: 10 }));
+const kept = ['httpReqParam', 'httpResponse'].map((field) => {
+  const value: unknown = Reflect.get(DefaultHttpClient, field);
+  return inspect(value, { depth: 10 });
+});
 const loaded = Object.keys(createRequire(import.meta.url).cache);
 process.stdout.write(`${JSON.stringify({ outcomes, loaded, kept, debug: process.env.DEBUG ?? '' })}\n`);

@@ -23,6 +23,10 @@ const ENV = {
   HUAWEICLOUD_SDK_SK: KEY.secretKey,
   HUAWEICLOUD_SDK_SECURITY_TOKEN: KEY.securityToken,
 };
+const SIGNING_TIME: unknown = expect.stringMatching(/^\d{8}T\d{6}Z$/);
+const AUTHORIZATION: unknown = expect.stringMatching(
+  /^SDK-HMAC-SHA256 Access=AKOFTHETEST, SignedHeaders=content-type;host;x-project-id;x-sdk-date;x-security-token, Signature=[0-9a-f]{64}$/,
+);
 const agents = createCloudAgents({});
 let sent: Sent[] = [];
 
@@ -117,10 +121,8 @@ test.each(ROWS)('%s: the request line, signed', async (_, row) => {
     'x-project-id': PROJECT_ID,
     'x-security-token': KEY.securityToken,
     'user-agent': 'cilium-cloud-bridge',
-    'x-sdk-date': expect.stringMatching(/^\d{8}T\d{6}Z$/),
-    authorization: expect.stringMatching(
-      /^SDK-HMAC-SHA256 Access=AKOFTHETEST, SignedHeaders=content-type;host;x-project-id;x-sdk-date;x-security-token, Signature=[0-9a-f]{64}$/,
-    ),
+    'x-sdk-date': SIGNING_TIME,
+    authorization: AUTHORIZATION,
   });
   const { pathname, search } = new URL(request.url);
   const signed = { method: 'GET', target: `${pathname}${search}`, headers: request.headers, body: '' };
