@@ -7,7 +7,7 @@ import type { WatchedProgram } from './program.ts';
 import type { Random } from './random.ts';
 
 /** A frozen watch is silent for so long, at most, before the program opens a new one: 2 min and a fifth, rounded up. */
-export const HALF_OPEN_MS = 150_000;
+const HALF_OPEN_MS = 150_000;
 
 interface Scene {
   readonly cluster: SoakCluster;
