@@ -19,7 +19,7 @@ export function edited(cluster: ClusterData, edits: readonly Edit[]): ClusterDat
 }
 
 /** `Service kube-system/entry`, `Node 10.0.0.1`. */
-export function nameOf(raw: RawObject): string {
+function nameOf(raw: RawObject): string {
   const { namespace, name } = readMeta(raw);
   return `${asString(raw.kind)} ${namespace === '' ? '' : `${namespace}/`}${name}`;
 }

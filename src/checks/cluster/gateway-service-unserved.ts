@@ -2,18 +2,18 @@ import type { SubjectState } from '../../gateway/plan-subject.ts';
 import type { Json } from '../../plan/plan.types.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { gatewayPlanOf } from '../facts/gateway-plan.ts';
+import { planFindings } from '../facts/gateway-plan.ts';
 import { gatewaysOf, NO_GATEWAYS } from '../facts/gateways.ts';
 import type { KubeWorld } from '../world.types.ts';
 
 /** What planning says of a Gateway that no entrypoint serves. */
-const UNSERVED: ReadonlySet<string> = new Set([
+const UNSERVED = [
   'NoEntrypoint',
   'EntrypointNotAnnotated',
   'AdoptionAmbiguous',
   'AddressOfUnknownOrigin',
   'GatewayServiceMissing',
-]);
+];
 
 export const gatewayServiceUnserved = defineCheck({
   id: 'gateway-service-unserved',
@@ -28,14 +28,14 @@ export const gatewayServiceUnserved = defineCheck({
   reasons: {},
   run(world, say) {
     const gateways = gatewaysOf(world);
-    const unserved = gatewayPlanOf(world).findings.filter(({ reason }) => UNSERVED.has(reason));
+    const unserved = planFindings(world, 'gateway-service-unserved', UNSERVED);
     if (unserved.length > 0) {
       return unserved.map((found) => {
         const state = gateways.find(({ subject }) =>
           [subject.meta.uid, subject.service?.meta.uid].includes(found.target?.uid),
         );
         const evidence = { ...found.evidence, ...(state === undefined ? {} : serviceEvidence(world.kube, state)) };
-        return { ...found, check: 'gateway-service-unserved', evidence };
+        return { ...found, evidence };
       });
     }
     if (gateways.length === 0) return [say.notApplicable(NO_GATEWAYS)];

@@ -13,7 +13,7 @@ const plans = new WeakMap<DoctorWorld, GatewayPlan>();
  * What the controller would do about this world's Gateways and Ingresses, and what it finds: the same planning, made
  * once a world. Nothing of it is carried out.
  */
-export function gatewayPlanOf(world: DoctorWorld): GatewayPlan {
+function gatewayPlanOf(world: DoctorWorld): GatewayPlan {
   const known = plans.get(world);
   if (known !== undefined) return known;
   const { kube, config } = world;

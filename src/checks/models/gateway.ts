@@ -56,7 +56,7 @@ export function trimDoctorGateway(raw: RawObject): DoctorGateway {
   };
 }
 
-export function readConditions(value: unknown): ConditionModel[] {
+function readConditions(value: unknown): ConditionModel[] {
   return asArray(value)
     .map(asRecord)
     .map((one) => ({

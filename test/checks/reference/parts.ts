@@ -20,7 +20,7 @@ const INSTALLED = '2026-11-20T09:00:00Z';
 /** … and its Pods were started. */
 const STARTED = '2026-11-20T09:05:00Z';
 
-export const CILIUM_VERSION = 'v1.19.5';
+const CILIUM_VERSION = 'v1.19.5';
 
 type Strings = Readonly<Record<string, string>>;
 
@@ -279,7 +279,7 @@ export interface SliceParts {
   readonly endpoints: readonly { readonly ip: string; readonly node?: string; readonly pod?: string }[];
 }
 
-export function slice(name: string, parts: SliceParts): RawObject {
+function slice(name: string, parts: SliceParts): RawObject {
   return object(
     'discovery.k8s.io/v1',
     'EndpointSlice',
@@ -337,7 +337,7 @@ export function backend(
   ];
 }
 
-export const CLASS = 'cilium-cloud';
+const CLASS = 'cilium-cloud';
 const GATEWAY_GROUP = 'gateway.networking.k8s.io/v1';
 const CONTROLLER = 'io.cilium/gateway-controller';
 

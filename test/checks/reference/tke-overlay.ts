@@ -19,7 +19,7 @@ import { identityOf, PLACES, TKE_CLOUD, VPC } from './tke.ts';
  * network (direct access), at the NodePort of the Gateway Service.
  */
 
-export const TKE_CLB = 'lb-6swtk3yh';
+const TKE_CLB = 'lb-6swtk3yh';
 const CLB_IP = '43.139.30.5';
 const NODE_PORT = 31544;
 
