@@ -64,6 +64,8 @@ it('a stale list after a failover: what was seen before is not unlearned', async
   const version = String(api.version);
   const [removed = ''] = scene.cluster.gateways();
   scene.cluster.removeGateway(removed);
+  await scene.inSync();
+  scene.cluster.changeAddress(removed); // who believes that the Gateway is back would publish it there
   await scene.change(12);
   await scene.inSync();
   // A complete list without the Gateway that is gone: nothing but the version of the list tells it from a new one.
