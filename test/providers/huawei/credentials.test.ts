@@ -236,6 +236,27 @@ test('IAM in trouble is no question of credentials', async () => {
   expect((await failureOf(source.current(never))).message).toContain('without a token (X-Subject-Token)');
 });
 
+test('IAM that quotes a token does not carry it into the message', async () => {
+  const fake = await fakeHuawei();
+  const tokenFile = join(folder({ token: 'id-token-1' }), 'token');
+  trust(fake, 'id-token-1', 1);
+  const source = createCredentials(credentialOptions(fake, { env: oidc(tokenFile) }));
+  const busyWith = (words: string) =>
+    ({
+      kind: 'answer',
+      status: 503,
+      body: JSON.stringify({ error: { code: 503, message: `busy with ${words} now` } }),
+    }) as const;
+
+  fake.fail('iam:identityProviders:auth', busyWith('id-token-1'));
+  const login = await failureOf(source.current(never));
+  fake.fail('iam:securitytokens:create', busyWith('iam-id-token-1'));
+  const keys = await failureOf(source.current(never));
+
+  expect(login.message).toContain('busy with [redacted] now');
+  expect(keys.message).toContain('busy with iam-[redacted] now');
+});
+
 test.each([
   ['that is not there', undefined, 'cannot be read (ENOENT)'],
   ['that is empty', ' \n', 'holds no token'],

@@ -303,6 +303,22 @@ test('a refusal that quotes what was signed does not carry the token into the me
   expect(error.message).not.toContain('HST0FAKEFAKEFAKE0001');
 });
 
+test('an answer that quotes keys in running words does not carry them into the message', async () => {
+  const fake = await fakeHuawei();
+  fake.keys.set('myaccesskey', { secretKey: 'mysecretkey', securityToken: 'mytoken' });
+  const env = {
+    HUAWEICLOUD_SDK_AK: 'myaccesskey',
+    HUAWEICLOUD_SDK_SK: 'mysecretkey',
+    HUAWEICLOUD_SDK_SECURITY_TOKEN: 'mytoken',
+  };
+  const quote = 'you sent myaccesskey and mysecretkey and mytoken today';
+  fake.fail('elb:pools:list', answer(400, { error_msg: quote, error_code: 'ELB.1' }));
+
+  const { message } = await failureOf(readerOf(fake, { env }).targets(loadBalancerId(0), never));
+
+  expect(message).toContain('you sent [redacted] and [redacted] and [redacted] today');
+});
+
 test.each([
   [20, "The clock here is 20 min ahead of the cloud's: set it right."],
   [-90, "The clock here is 90 min behind the cloud's: set it right."],
