@@ -59,6 +59,14 @@ describe("the server's own role", () => {
     expect(failure.message).not.toContain('a-secret-key');
   });
 
+  it('that the service calls a failure is none, whatever comes with it', async () => {
+    const fake = await fakeTencent();
+    fake.role = 'TKE_QCSRole';
+    const keys = { TmpSecretId: 'AKIDx', TmpSecretKey: 'k', Token: 't', ExpiredTime: 4_102_444_800, Code: 'Failed' };
+    fake.fail('metadata:role', { kind: 'http', status: 200, body: JSON.stringify(keys) }, 9);
+    expect(await failureOf(ask(readerOf(fake, role)))).toMatchObject({ category: 'credentials', status: 200 });
+  });
+
   it('is waited for five seconds, whatever the time-out of requests is', async () => {
     const fake = await fakeTencent();
     fake.fail('metadata:roles', { kind: 'hang' }, 9);
