@@ -64,20 +64,29 @@ export const unusedParts: Plugin = {
   },
 };
 
+/** Who gets an own `url`, and what its `parse` answers: as much as they read of it. */
+const QUIET_URLS: readonly { readonly name: string; readonly importer: RegExp; readonly parse: string }[] = [
+  { name: 'node-fetch', importer: /\/node-fetch\/lib\/index\.m?js$/, parse: 'urlToHttpOptions(new URL(text))' },
+  // `host` and `pathname`.
+  { name: 'signer', importer: /\/huaweicloud-sdk-core\/auth\/\w+\.js$/, parse: 'new URL(text)' },
+];
+
 /**
- * Gives node-fetch an own `url`: each of its requests calls `url.parse`, for which Node writes a deprecation warning
- * to stderr once the code is no longer below node_modules. Goes before `builtinModules`.
+ * Gives the clouds' SDKs an own `url`: each of their requests calls `url.parse`, for which Node writes a deprecation
+ * warning to stderr once the code is no longer below node_modules. Goes before `builtinModules`.
  */
 export const quietUrl: Plugin = {
   name: 'quiet-url',
   setup(build) {
-    build.onResolve({ filter: /^url$/ }, ({ importer }) =>
-      /\/node-fetch\/lib\/index\.m?js$/.test(importer) ? { path: 'url', namespace: 'quiet-url' } : null,
-    );
-    build.onLoad({ filter: /.*/, namespace: 'quiet-url' }, () => ({
+    build.onResolve({ filter: /^url$/ }, ({ importer }) => {
+      const found = QUIET_URLS.find((one) => one.importer.test(importer));
+      return found && { path: found.name, namespace: 'quiet-url' };
+    });
+    build.onLoad({ filter: /.*/, namespace: 'quiet-url' }, ({ path }) => ({
       contents: [
         'const { URL, urlToHttpOptions } = process.getBuiltinModule("node:url");',
-        'module.exports = { URL, parse: (text) => urlToHttpOptions(new URL(text)), format: ({ href }) => href };',
+        `const parse = (text) => ${QUIET_URLS.find(({ name }) => name === path)?.parse ?? ''};`,
+        'module.exports = { URL, parse, format: ({ href }) => href };',
       ].join('\n'),
     }));
   },

@@ -55,6 +55,7 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     reasons: {
       CloudAddressUnknown:
         'The entrypoint shows no address, and the cloud could not be read: what was published before stays.',
+      EntrypointAddressAwaited: 'The entrypoint shows no address yet, and the cloud is being asked for it.',
       GatewayApiNotPossible:
         "Cilium's agents refuse Envoy in this cluster (TKE's native mode): no Gateway is ever served.",
       GatewayNotProgrammed: 'Cilium has not taken the published addresses over.',

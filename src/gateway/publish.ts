@@ -33,10 +33,20 @@ export function wantedAddresses(
   const source = addressSource(subject, entrypoint, seen, config);
   if (source === undefined) {
     if (entrypoint === undefined) return { kind: 'clear' };
-    const open = seen?.state === 'asking' || seen?.state === 'unread';
-    const keeps = open && service.ingress.length > 0;
-    findings.push(keeps ? cloudUnread(subject, service, entrypoint, seen) : noAddress(subject, entrypoint, seen));
-    return { kind: open ? 'keep' : 'clear' };
+    switch (seen?.state) {
+      case 'asking':
+        findings.push(addressAwaited(subject, entrypoint, seen));
+        return { kind: 'keep' };
+      case 'unread':
+        findings.push(cloudUnread(subject, service, entrypoint, seen));
+        return { kind: 'keep' };
+      case 'read':
+      case 'absent':
+      case 'not-asked':
+      case undefined:
+        findings.push(noAddress(subject, entrypoint, seen));
+        return { kind: 'clear' };
+    }
   }
   let choice = config.publish;
   const text = entrypoint?.meta.annotations[annotations.PUBLISH];
@@ -301,11 +311,25 @@ function cloudUnread(
   entrypoint: ServiceModel,
   { why }: { readonly why: string },
 ): Finding {
-  return finding('entrypoint-address', 'unknown', {
+  const shown = `Service ${nameOf(entrypoint)} shows none, and the cloud could not be read (${why})`;
+  const published = describeEntries(service.ingress);
+  return finding('entrypoint-address', published === '' ? 'fail' : 'unknown', {
     reason: 'CloudAddressUnknown',
     target: targetOf(SERVICES, entrypoint.meta),
-    message: `Whether ${describeEntries(service.ingress)} is still the address of ${subject.key} is not known: Service ${nameOf(entrypoint)} shows none, and the cloud could not be read (${why}). What was published stays.`,
-    fix: 'Mend what keeps the cloud from being read, or see why the Service shows no address: kubectl describe it.',
+    message:
+      published === ''
+        ? `The address of ${subject.key} is not known: ${shown}.`
+        : `Whether ${published} is still the address of ${subject.key} is not known: ${shown}. What was published stays.`,
+    fix: `Mend what keeps the cloud from being read, or see why the Service shows no address: kubectl -n ${entrypoint.meta.namespace} describe service ${entrypoint.meta.name}`,
+  });
+}
+
+function addressAwaited(subject: Subject, entrypoint: ServiceModel, { why }: { readonly why: string }): Finding {
+  return finding('entrypoint-address', 'unknown', {
+    reason: 'EntrypointAddressAwaited',
+    target: targetOf(SERVICES, entrypoint.meta),
+    message: `The entrypoint of ${subject.key} shows no address yet, and ${why}.`,
+    fix: 'Wait: the cloud controller or the cloud itself says it soon.',
   });
 }
 

@@ -93,7 +93,10 @@ export function createCaller(options: CallerOptions): CloudCaller {
           logger.debug({ action, tried, waitMs: Math.round(waitMs), err: error }, 'cloud call failed; trying again'),
       },
       signal,
-    );
+    ).catch((error: unknown) => {
+      if (!signal.aborted) logger.debug({ action, key: request.key, err: error }, 'cloud call failed');
+      throw error;
+    });
     const tookMs = Math.round(clock.monotonic() - startedAt);
     logger.debug({ action, key: request.key, requestId: answer.requestId, tookMs }, 'cloud asked');
     return answer;

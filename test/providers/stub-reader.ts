@@ -23,7 +23,7 @@ export function loadBalancer(id: string, more: Partial<CloudLoadBalancer> = {}):
 export type LoadBalancerAnswer = (id: string, signal: AbortSignal) => Promise<CloudLoadBalancer>;
 
 /** A cloud of which only load balancers can be read. */
-export function stubReader(cloud: CloudName, answer: LoadBalancerAnswer): CloudReader {
+function stubReader(cloud: CloudName, answer: LoadBalancerAnswer): CloudReader {
   const none = (): Promise<never> => Promise.reject(new Error('not scripted'));
   return {
     cloud,

@@ -152,7 +152,9 @@ test("the cloud goes before the user's configuration, which stands in where the 
   }
   // While the answer is on its way nothing is published that it might replace at once.
   const asking: LoadBalancerSeen = { state: 'asking', why: 'no answer yet' };
-  expect(writes(plan([gateway(), gatewayService(), withId()], { config, ...cloud(asking) }))).toEqual([]);
+  const waiting = plan([gateway(), gatewayService(), withId()], { config, ...cloud(asking) });
+  expect(writes(waiting)).toEqual([]);
+  expect(findings(waiting)).toEqual(['unknown EntrypointAddressAwaited']);
 });
 
 test('an address whose status was cleared stays while the cloud gives it, and while the cloud is asked or unread', () => {
@@ -166,6 +168,10 @@ test('an address whose status was cleared stays while the cloud gives it, and wh
   expect(writes(unreadPlan)).toEqual([]);
   expect(findings(unreadPlan)).toEqual(['unknown CloudAddressUnknown']);
   expect(findingOf(unreadPlan, 'CloudAddressUnknown').message).toContain('could not be read (elb:get: denied)');
+  // With nothing published it is a failure: no traffic arrives.
+  expect(findings(plan([gateway(), gatewayService(), withId()], cloud(unreadCloud)))).toEqual([
+    'fail CloudAddressUnknown',
+  ]);
 });
 
 test('it is taken back when the cloud was read and gives none, and where no cloud is there to be asked', () => {
