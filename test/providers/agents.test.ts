@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer, IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -44,8 +44,9 @@ async function world() {
 
 async function get(url: URL, agents: ReturnType<typeof createCloudAgents>): Promise<string> {
   const sent = request(url, { agent: agents.forEndpoint(url) }).end();
-  const [response]: IncomingMessage[] = await once(sent, 'response');
-  return response === undefined ? '' : await text(response);
+  const [response]: unknown[] = await once(sent, 'response');
+  if (!(response instanceof IncomingMessage)) throw new Error('no response');
+  return await text(response);
 }
 
 test('requests go through the proxy, over one kept connection', async () => {

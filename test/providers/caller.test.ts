@@ -50,7 +50,7 @@ function scene({ limits = {}, random = () => 0.5, refresh = () => Promise.resolv
 async function failureOf(clock: ReturnType<typeof fakeClock>, call: ReturnType<CloudCaller['call']>) {
   const result = await drive(clock, call, 120_000);
   if (result === 'waiting' || result.status === 'fulfilled') throw new Error('it should have failed');
-  const { reason }: { reason: unknown } = result;
+  const reason: unknown = result.reason;
   if (!(reason instanceof CloudError)) throw new Error('it should have failed with a CloudError', { cause: reason });
   return reason;
 }

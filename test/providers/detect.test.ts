@@ -87,5 +87,6 @@ test.each<readonly [Given, string]>([
     'Tencent Cloud: "Hong Kong/../" (TENCENTCLOUD_REGION) is no region: set cloud.region',
   ],
 ])('%j is told as: %s', (given, why) => {
-  expect(detect(given)).toEqual({ why: expect.stringContaining(why) });
+  const found = detect(given);
+  expect('why' in found ? found.why : found).toContain(why);
 });
