@@ -190,7 +190,7 @@ function quoted({ secrets }: Asked, words: string): string {
     if (secret !== '') text = text.replaceAll(secret, '[redacted]');
   }
   text = redactText(text).replaceAll(/\s+/g, ' ').trim();
-  return (text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text).replace(/[.。]+$/, '');
+  return (text.length > LONGEST_QUOTE ? `${text.slice(0, LONGEST_QUOTE)}…` : text).replace(/[.\u3002]+$/, '');
 }
 
 function withoutMarkup(body: string): string {
