@@ -44,7 +44,8 @@ async function world() {
 
 async function get(url: URL, agents: ReturnType<typeof createCloudAgents>): Promise<string> {
   const sent = request(url, { agent: agents.forEndpoint(url) }).end();
-  const [response]: unknown[] = await once(sent, 'response');
+  const answer: unknown[] = await once(sent, 'response');
+  const [response] = answer;
   if (!(response instanceof IncomingMessage)) throw new Error('no response');
   return await text(response);
 }
