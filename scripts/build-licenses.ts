@@ -45,7 +45,7 @@ export function licenseComment(packages: readonly BundledPackage[]): string {
  * file, and V8 keeps the whole of it in memory with two bytes a character.
  */
 export function withAsciiComments(program: string): string {
-  return program.replaceAll(/^\s*(?:\*|\/\/|\/\*).*$/gm, toAscii);
+  return program.replaceAll(/^\s*(?:\*|\/\/|\/\*).*$| \/\/ .*$/gm, toAscii);
 }
 
 function toAscii(text: string): string {
