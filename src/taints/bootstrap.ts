@@ -13,7 +13,7 @@ import type { OperatorPod, Taint, Toleration } from './models.ts';
 export interface Deadlock {
   /** The Pod that waits; the first by name of several. */
   readonly pod: OperatorPod;
-  /** Keys of listed taints that the scheduler names. */
+  /** Keys of the listed taints that keep it away. */
   readonly keys: readonly string[];
 }
 
@@ -29,11 +29,28 @@ export function findDeadlock(operators: readonly OperatorPod[], taints: readonly
     .filter((pod) => pod.unschedulable !== '')
     .toSorted((a, b) => a.meta.name.localeCompare(b.meta.name));
   for (const pod of waiting) {
-    const blocking = taints.filter((taint) => !tolerates(pod.tolerations, taint)).map((taint) => taint.key);
-    const keys = [...new Set(blocking)].filter((key) => pod.unschedulable.includes(key)).toSorted();
-    if (keys.length > 0) return { pod, keys };
+    // The scheduler names one taint of each node; those behind it keep the operator away just as well.
+    if (blamedKeys(pod, taints).length > 0) return { pod, keys: refusedKeys(pod, taints) };
   }
   return undefined;
+}
+
+/** What the scheduler says from Kubernetes 1.35 on, instead of `untolerated taint {key: value}`. */
+const UNNAMED_TAINTS = /untolerated taint(?! ?\{)/;
+
+/** Keys of taints for which the scheduler refused this Pod; where it names none, of all that it does not tolerate. */
+export function blamedKeys(
+  pod: Pick<OperatorPod, 'unschedulable' | 'tolerations'>,
+  taints: readonly Taint[],
+): readonly string[] {
+  const refused = refusedKeys(pod, taints);
+  return UNNAMED_TAINTS.test(pod.unschedulable) ? refused : refused.filter((key) => pod.unschedulable.includes(key));
+}
+
+/** Keys of the taints that keep this Pod away, in order. */
+function refusedKeys({ tolerations }: Pick<OperatorPod, 'tolerations'>, taints: readonly Taint[]): readonly string[] {
+  const refused = taints.filter((taint) => taint.effect !== 'PreferNoSchedule' && !tolerates(tolerations, taint));
+  return [...new Set(refused.map(({ key }) => key))].toSorted();
 }
 
 /** As the scheduler sees it (k8s.io/component-helpers/scheduling/corev1). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../control-plane/objects.ts';
-import { agentPod, cceNode, ciliumConfig, operatorPod, ROUTE_TAINT, taintsConfig } from './fixture.ts';
+import { agentPod, cceNode, ciliumConfig, operatorPod, ROUTE_TAINT, taintsConfig, tkeNode } from './fixture.ts';
 import { type Scene, scene } from './scene.ts';
 
 /** No agent is Ready, since no operator runs. */
@@ -71,6 +71,14 @@ describe('an operator that no node takes', () => {
       [...stuck('a'), { ...operatorPod('b'), metadata: { ...operatorPod('b').metadata, name: 'second' } }],
     ],
     [
+      'a taint that only advises is all that the scheduler could mean',
+      [
+        cceNode('a', { taints: [{ ...ROUTE_TAINT, effect: 'PreferNoSchedule' }] }),
+        agentPod('a', { ready: false }),
+        operatorPod('', '0/2 nodes are available: 2 node(s) had untolerated taint(s).'),
+      ],
+    ],
+    [
       'the scheduler names another reason',
       [...stuck('a'), operatorPod('', '0/1 nodes are available: 1 Insufficient cpu.')],
     ],
@@ -78,6 +86,24 @@ describe('an operator that no node takes', () => {
     const room = scene(objects);
     expect(await room.run(60)).toEqual([]);
     expect(await mendOf(room)).toBeUndefined();
+  });
+
+  it.each([
+    ['names no taint (Kubernetes 1.35 and later)', '0/1 nodes are available: 1 node(s) had untolerated taint(s).'],
+    [
+      'names the first taint of each node',
+      '0/1 nodes are available: 1 node(s) had untolerated taint {tke.cloud.tencent.com/eni-ip-unavailable: }.',
+    ],
+  ])('gets its node when the scheduler %s, and the Helm values name every taint', async (_, message) => {
+    const taints = ['tke.cloud.tencent.com/eni-ip-unavailable', 'tke.cloud.tencent.com/direct-eni-ip-unavailable'];
+    const room = scene([
+      tkeNode('a', { taints: taints.map((key) => ({ key, effect: 'NoSchedule' })) }),
+      agentPod('a', { ready: false }),
+      operatorPod('', message),
+    ]);
+    const fix = (await mendOf(room))?.fix ?? '';
+    for (const key of taints) expect(fix).toContain(`{"key":"${key}","operator":"Exists"}`);
+    expect(await room.run(10)).toEqual(['a']);
   });
 
   it('is left to the ordinary rule where a node can be freed by it', async () => {

@@ -1,6 +1,6 @@
 import { PODS } from '../../kube/resources.ts';
 import { targetOf } from '../../plan/make.ts';
-import { helmMend } from '../../taints/bootstrap.ts';
+import { blamedKeys, helmMend } from '../../taints/bootstrap.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
 import { operatorsOf, readCilium } from '../facts/cilium.ts';
@@ -38,8 +38,9 @@ export const operatorPending = defineCheck({
     }
     const waiting = operators.find((pod) => pod.unschedulable !== '');
     if (waiting !== undefined) {
-      const keys = [...new Set(ordinaryNodes(kube).flatMap(({ taints }) => taints.map(({ key }) => key)))].filter(
-        (key) => waiting.unschedulable.includes(key),
+      const keys = blamedKeys(
+        waiting,
+        ordinaryNodes(kube).flatMap(({ taints }) => taints),
       );
       return [
         say.fail('OperatorNotScheduled', {
