@@ -21,7 +21,7 @@ export interface WatchCacheOptions<T extends Model> {
   readonly trim: (raw: RawObject) => T | undefined;
   /** Called at once and in order for each real change. May throw: that is logged. */
   readonly onChange?: (change: Change<T>) => void;
-  /** Called when `synced`, `served` or the category of `error` changed. */
+  /** Called when `synced`, `served`, `unreadable` or the category of `error` changed. */
   readonly onState?: (state: CacheState) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -75,6 +75,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   let relistDueAt = 0;
   let listing: Promise<void> | undefined;
   let watching = new AbortController();
+  let unreadable = 0;
 
   function relist(signal: AbortSignal): Promise<void> {
     listing ??= readList(signal).finally(() => {
@@ -115,6 +116,14 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     missingSince = undefined;
     relistDueAt = clock.monotonic() + timing.relistMs * (0.9 + 0.2 * random());
     status.listed(list.items.length);
+    tellUnreadable();
+  }
+
+  /** Whether absence is proven depends on it, even where no object that can be read changes. */
+  function tellUnreadable(): void {
+    if (unreadable === store.unreadable()) return;
+    unreadable = store.unreadable();
+    status.unreadableChanged();
   }
 
   /**
@@ -181,6 +190,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
       store.put(event.object);
     }
     see(version);
+    tellUnreadable();
     // An event that comes late must not turn the watch back.
     if (version !== '' && position !== undefined && !isNewer(position, version)) {
       position = version;
@@ -271,6 +281,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   function upsert(raw: RawObject): void {
     store.put(raw);
     see(versionOf(raw));
+    tellUnreadable();
   }
 
   return {

@@ -28,6 +28,8 @@ export interface WatchStatus {
   relistFailed(error: KubeError): void;
   /** The kind is missing for good: its objects were dropped. */
   vanished(objects: number): void;
+  /** Another number of objects cannot be read. */
+  unreadableChanged(): void;
   /** Resolves with the first list, or when the kind turns out not to be served. */
   whenSettled(signal: AbortSignal): Promise<void>;
 }
@@ -119,6 +121,7 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
       logger.warn({ resource: kind, objects }, 'kind is no longer served; its objects were dropped');
       tell();
     },
+    unreadableChanged: tell,
     whenSettled: (signal) => orAborted(settled.promise, signal),
   };
 }

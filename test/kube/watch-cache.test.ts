@@ -401,6 +401,30 @@ describe('a list that fails', () => {
   });
 });
 
+test('an object that becomes unreadable, and one of those that goes, change the state', async () => {
+  let watch: ServerResponse | undefined;
+  server.play((request, response) => {
+    if (request.query.has('watch')) {
+      watch = response;
+      openWatch(response);
+    } else {
+      answerJson(response, 200, listOf('Service', '10', [service('a', '3')]));
+    }
+  });
+  const states: number[] = [];
+  const trim = (raw: RawObject): Model => {
+    const meta = readMeta(raw);
+    if (meta.name === 'odd') throw new Error('odd');
+    return { meta };
+  };
+  start({ trim, onState: ({ unreadable }) => states.push(unreadable) });
+  await eventually(() => watch).toBeDefined();
+  watch?.write(`${JSON.stringify({ type: 'ADDED', object: service('odd', '11') })}\n`);
+  await eventually(() => states).toEqual([0, 1]);
+  watch?.write(`${JSON.stringify({ type: 'DELETED', object: service('odd', '12') })}\n`);
+  await eventually(() => states).toEqual([0, 1, 0]);
+});
+
 describe('a list that is empty all of a sudden', () => {
   function emptyFrom(clock: FakeClock, isTrue: () => boolean): WatchCache<Model> {
     let lists = 0;
