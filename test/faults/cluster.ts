@@ -22,9 +22,9 @@ import type { Random } from './random.ts';
 
 const CLOUD = { manager: 'cloud-controller-manager', subresource: 'status' } as const;
 const KUBE_SYSTEM = 'kube-system';
-/** NodePorts that changes give out: above those that the fake server allocates. */
 /** What the program looks at. */
 const ALL = [SERVICES, NODES, ENVOY_CONFIGS, GATEWAYS, GATEWAY_CLASSES, PODS, DAEMON_SETS, CONFIG_MAPS];
+/** NodePorts that changes give out, where they are free. */
 const FIRST_NODE_PORT = 32_000;
 
 export interface Wishes {
@@ -144,7 +144,9 @@ export function createCluster(api: FakeApi, wishes: Wishes): Cluster {
   }
 
   function changeNodePort(gateway: string): void {
-    nodePort += 1;
+    const taken = new Set(api.list(SERVICES).map((service) => portOf(service, 'nodePort')));
+    do nodePort += 1;
+    while (taken.has(nodePort));
     const value = nodePort;
     api.update(SERVICES, serviceRef(gateway), (service) => {
       const [port] = objectsAt(service, 'spec', 'ports');

@@ -81,13 +81,18 @@ it('an object that cannot be read at all does not hold the others up', async () 
   const { api, cluster } = scene;
   const [victim = ''] = cluster.gateways();
   const nothing: readonly Json[] = [null, 7, 'text', [], { metadata: null }, { metadata: { name: 7 } }];
-  for (const resource of [SERVICES, GATEWAYS, NODES]) {
+  const victims = [
+    { resource: SERVICES, ref: entrypointRef(victim) },
+    { resource: GATEWAYS, ref: { namespace: 'default', name: victim } },
+    { resource: NODES, ref: { namespace: '', name: 'node-0' } },
+  ];
+  for (const { resource, ref } of victims) {
     for (const watch of api.openWatches(resource)) {
       for (const object of nothing.filter(isObject)) watch.send({ type: 'MODIFIED', object });
       watch.send({
         type: 'MODIFIED',
         object: {
-          metadata: { ...whole(api.get(SERVICES, entrypointRef(victim))), resourceVersion: String(api.version + 1) },
+          metadata: { ...whole(api.get(resource, ref)), resourceVersion: String(api.version + 1) },
           spec: 7,
         },
       });
@@ -95,6 +100,7 @@ it('an object that cannot be read at all does not hold the others up', async () 
   }
   await scene.change(10);
   for (const gateway of cluster.gateways()) cluster.changeAddress(gateway);
+  cluster.touchAll();
   await scene.endsWell({ base: 250, aMinute: 150 });
 });
 
