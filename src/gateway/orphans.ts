@@ -39,7 +39,7 @@ export function planOrphans(
         const ambiguous = config.adopt.mode === 'auto' && claims.uncertain.has(key);
         if (ambiguous || claims.unclear.includes(entrypoint)) return [];
       }
-      return [deleteCopy(copy, pausedBy(entrypoint, state))];
+      return [deleteCopy(copy, state, pausedBy(entrypoint, state))];
     });
 }
 
@@ -77,11 +77,17 @@ function pausedBy(
   return {};
 }
 
-function deleteCopy(copy: EnvoyConfigModel, paused: { readonly pausedBy?: Target }): Action {
+function deleteCopy(
+  copy: EnvoyConfigModel,
+  state: SubjectState | undefined,
+  paused: { readonly pausedBy?: Target },
+): Action {
   const { namespace, name } = copy.meta;
   return {
     kind: 'delete-redirect-copy',
-    key: `CiliumEnvoyConfig ${namespace}/${name}`,
+    // Before whatever else is due for its subject, but nothing rests on it.
+    key: state?.subject.key ?? `CiliumEnvoyConfig ${namespace}/${name}`,
+    mayFail: true,
     target: targetOf(ENVOY_CONFIGS, copy.meta),
     targetVersion: copy.meta.resourceVersion,
     changes: [{ field: 'spec.services', before: describeServices(copy.services), after: undefined }],
