@@ -118,7 +118,7 @@ const PROMISED: Readonly<Record<string, readonly (readonly string[])[]>> = {
   Gateway: [['spec'], ['spec', 'gatewayClassName'], ['spec', 'listeners']],
   GatewayClass: [['spec'], ['spec', 'controllerName']],
   CiliumEnvoyConfig: [['spec']],
-  Node: [['spec'], ['status'], ['status', 'conditions'], ['status', 'nodeInfo']],
+  Node: [['spec'], ['status'], ['status', 'conditions']],
   Pod: [['spec'], ['status'], ['status', 'conditions'], ['status', 'containerStatuses']],
 };
 
