@@ -20,13 +20,20 @@ export interface NodeMemory {
   readonly rebooted: boolean;
   /** The node's own clock in its first sign of life of this boot that was seen, milliseconds; NaN: it gave none. */
   readonly bootHeartbeat: number;
-  /** Containers of agents that were known before this boot was seen: they may have died with the boot before. */
+  /**
+   * Containers of agents that were known before this boot was seen, or when agents were first read: they may have died
+   * with the boot before.
+   */
   readonly containersBefore: readonly string[];
   /** Containers of agents at the last look. */
   readonly containers: readonly string[];
+  /** Agents could be read at some look of this boot. */
+  readonly agentsSeen: boolean;
   /** `lastTransitionTime` of the condition Ready at the last look, and when it was first seen. */
   readonly readySince: string;
   readonly readySeenAt: number;
+  /** It was another one at an earlier look: the condition changed before our eyes. */
+  readonly readyChanged: boolean;
   /** Since when every condition but the second look holds; undefined: one doesn't. */
   readonly fitSince: number | undefined;
   /** By `taintId`, within this boot. */
@@ -41,6 +48,7 @@ const NO_REMOVALS: ReadonlyMap<string, Removals> = new Map();
 /**
  * Notes what a look saw of a node: a new object or a new boot begins a new memory, in which old removals don't count
  * (a reboot is no fight). Pure.
+ * @param agentsRead `agents` is all there are; false: they could not be read
  * @param stopped taints of which an earlier process said that it gave up, `taintId`
  */
 export function remember(
@@ -48,6 +56,7 @@ export function remember(
   node: NodeModel,
   agents: readonly AgentPod[],
   now: number,
+  agentsRead: boolean,
   stopped: ReadonlyMap<string, Removals> = NO_REMOVALS,
 ): NodeMemory {
   const containers = agents.map((agent) => agent.containerId).filter((id) => id !== '');
@@ -62,20 +71,27 @@ export function remember(
       bootHeartbeat: Date.parse(node.ready.heartbeat),
       containersBefore: rebooted ? previous.containers : containers,
       containers,
+      agentsSeen: agentsRead,
       readySince: since,
       readySeenAt: now,
+      readyChanged: previous !== undefined && previous.readySince !== since,
       fitSince: undefined,
       removals: stopped,
     };
   }
   const removals = noteReturns(previous.removals, node, now);
   const sameReady = previous.readySince === since;
-  if (sameReady && removals === previous.removals && sameItems(previous.containers, containers)) return previous;
+  const sameAgents = (previous.agentsSeen || !agentsRead) && sameItems(previous.containers, containers);
+  if (sameReady && removals === previous.removals && sameAgents) return previous;
   return {
     ...previous,
+    // What the first complete list shows may be as old as what a first look sees.
+    containersBefore: previous.agentsSeen || previous.rebooted ? previous.containersBefore : containers,
     containers,
+    agentsSeen: previous.agentsSeen || agentsRead,
     readySince: since,
     readySeenAt: sameReady ? previous.readySeenAt : now,
+    readyChanged: previous.readyChanged || !sameReady,
     removals,
   };
 }

@@ -70,7 +70,14 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
     }
     judgements += 1;
     const agents = view.agentsOn(name);
-    const memory = remember(memories.get(name), node, agents, time.now, givenUpFor(stopped, node, config.rules));
+    const memory = remember(
+      memories.get(name),
+      node,
+      agents,
+      time.now,
+      state.unread.length === 0,
+      givenUpFor(stopped, node, config.rules),
+    );
     const evaluated = evaluateNode(node, agents, state, memory, config, time);
     memories.set(name, evaluated.memory);
     const { verdict } = evaluated;

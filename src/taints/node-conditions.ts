@@ -1,6 +1,6 @@
 import { fail, type Judgement, type NodeFacts, notApplicable, PASS } from './judgement.ts';
 import { leavingMark } from './marks.ts';
-import { givenUp } from './memory.ts';
+import { givenUp, type NodeMemory } from './memory.ts';
 import type { AgentPod } from './models.ts';
 import { NOT_READY_TAINT } from './models.ts';
 import { formatTaint, taintId } from './rules.ts';
@@ -29,17 +29,22 @@ export function nodeReady({ node: { ready } }: NodeFacts): Judgement {
   return fail('NodeNotReady', ready.status === '' ? 'the node has no condition Ready' : `Ready is ${ready.status}`);
 }
 
-/** It has been Ready for a while. Our own observation counts where the node's clock runs ahead. */
+/** It has been Ready for a while: by our own clock where we saw it become so, since the node's may be wrong. */
 export function pastGrace({ node: { ready }, memory, config, now, wallNow }: NodeFacts): Judgement {
   if (ready.status !== 'True') return notApplicable('NodeNotReady', 'the node is not Ready');
-  const left = config.graceMs - readyForMs(ready.since, memory.readySeenAt, now, wallNow);
+  const left = config.graceMs - readyForMs(ready.since, memory, now, wallNow);
   return left <= 0 ? PASS : fail('NodeJustReady', `the node is Ready only since ${ready.since || 'now'}`, left);
 }
 
-/** The longer of what the clocks and our own observation say. */
-function readyForMs(since: string, seenAt: number, now: number, wallNow: number): number {
-  const age = wallNow - Date.parse(since);
-  return Math.max(Number.isNaN(age) ? 0 : age, now - seenAt);
+/** What our own observation says; of a change that we did not see, the longer of that and the clocks. */
+function readyForMs(
+  since: string,
+  { readySeenAt, readyChanged }: Pick<NodeMemory, 'readySeenAt' | 'readyChanged'>,
+  now: number,
+  wallNow: number,
+): number {
+  const age = readyChanged ? Number.NaN : wallNow - Date.parse(since);
+  return Math.max(Number.isNaN(age) ? 0 : age, now - readySeenAt);
 }
 
 /** Cilium's agent on the node is Ready now. */
@@ -76,7 +81,7 @@ export function agentOfThisBoot({ node, agents, memory, now, wallNow }: NodeFact
   }
   // The boot was there before us: only the node's condition tells of it.
   if (startedAt >= Date.parse(node.ready.since)) return PASS;
-  const left = STALE_STATUS_MS - readyForMs(node.ready.since, memory.readySeenAt, now, wallNow);
+  const left = STALE_STATUS_MS - readyForMs(node.ready.since, memory, now, wallNow);
   if (left <= 0) return PASS;
   return fail(
     'AgentFromBeforeBoot',

@@ -63,18 +63,22 @@ const NO_HELP: Help = { actions: [], findings: [], nextLookMs: undefined };
 
 function planBootstrap({ bootstrap, blocked, fit, config }: TaintPlanInput, free: number): Help {
   // Where a node is freed by the ordinary rule, the operator can go there.
-  if (bootstrap === undefined || fit.size > 0 || blocked.has('SecondLookDue')) return NO_HELP;
+  const isComing = blocked.has('SecondLookDue') || [...fit.values()].some((action) => action.pausedBy === undefined);
+  if (bootstrap === undefined || isComing) return NO_HELP;
   const { deadlock, waitMs } = bootstrap;
   const verdicts = [...blocked.values()].flatMap((nodes) => [...nodes.values()]);
   const candidates = config.bootstrap ? verdicts.filter((one) => isBootstrapCandidate(one, deadlock)) : [];
-  const [chosen] = candidates.toSorted((a, b) => compare(a.node.meta.name, b.node.meta.name));
-  const helping = chosen !== undefined;
-  const state = { deadlock, helping, config, obstacle: helping ? '' : obstacleOf(verdicts) };
-  const findings = [deadlockFinding(state)];
-  if (chosen === undefined) return { actions: [], findings, nextLookMs: undefined };
-  if (waitMs > 0 || free < 1) return { actions: [], findings, nextLookMs: Math.max(1, waitMs) };
   const { namespace, name } = deadlock.pod.meta;
-  return { actions: [bootstrapAction(chosen, `${namespace}/${name}`)], findings, nextLookMs: undefined };
+  const possible = candidates.map((one) => bootstrapAction(one, `${namespace}/${name}`)).toSorted(byName);
+  const paused = possible.filter((action) => action.pausedBy !== undefined);
+  const chosen = possible.find((action) => action.pausedBy === undefined);
+  const [first] = paused;
+  const obstacle = first === undefined ? obstacleOf(verdicts) : `node ${first.target.name} is paused`;
+  const state = { deadlock, helping: chosen !== undefined, config, obstacle };
+  const findings = [deadlockFinding(state)];
+  if (chosen === undefined) return { actions: paused.slice(0, 1), findings, nextLookMs: undefined };
+  if (waitMs > 0 || free < 1) return { actions: [], findings, nextLookMs: Math.max(1, waitMs) };
+  return { actions: [chosen], findings, nextLookMs: undefined };
 }
 
 /** Why the tainted nodes can't be freed even for the operator's sake: what blocks the first of them. */

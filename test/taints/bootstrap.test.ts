@@ -111,6 +111,22 @@ describe('an operator that no node takes', () => {
     expect(await room.run(6)).toEqual(['b']);
   });
 
+  it.each([
+    ['whose agent is not Ready', false],
+    ['that could be freed by the ordinary rule', true],
+  ])('gets the next node where the first is a paused one %s', async (_, ready) => {
+    const paused = { 'cilium-cloud-bridge.io/paused': 'true' };
+    const room = scene([...stuck('a', 'b'), cceNode('a', { annotations: paused }), agentPod('a', { ready })]);
+    expect(await room.run(30)).toEqual(['b']);
+  });
+
+  it('gets nothing where only a paused node could be freed, and that is said', async () => {
+    const paused = { 'cilium-cloud-bridge.io/paused': 'true' };
+    const room = scene([...stuck('a'), cceNode('a', { annotations: paused })]);
+    expect(await room.run(30)).toEqual([]);
+    expect(await mendOf(room)).toMatchObject({ verdict: 'fail', message: expect.stringContaining('node a is paused') });
+  });
+
   it('does not get a node that keeps another taint which it does not tolerate', async () => {
     const room = scene([
       cceNode('a', { taints: [ROUTE_TAINT, { key: 'example.com/gpu', effect: 'NoSchedule' }] }),

@@ -183,6 +183,30 @@ describe('a tainted node', () => {
     expect(await run(2)).toEqual(['n']);
   });
 
+  it('whose agents could not be read at first is not freed for one that may be from before a reboot', async () => {
+    const { cluster, look, clock, run, reasons } = scene([cceNode('n', { readySince: at(-60) })]);
+    cluster.setUnread('connection refused');
+    await look();
+    clock.advance(1_000);
+    cluster.put(agentPod('n', { startedAt: at(-9000), readySince: at(-9000) }));
+    cluster.setUnread(undefined);
+    expect(await run(10)).toEqual([]);
+    expect(reasons()).toEqual({ n: 'AgentFromBeforeBoot' });
+    cluster.put(agentPod('n', { startedAt: at(-20), container: 'containerd://new' }));
+    expect(await run(10)).toEqual(['n']);
+  });
+
+  it('that became Ready before our eyes has its grace period, however late its clock is', async () => {
+    const { cluster, look, run } = scene([
+      cceNode('n', { ready: 'False', readySince: at(-5000) }),
+      agentPod('n', { startedAt: at(-500) }),
+    ]);
+    await look();
+    cluster.put(cceNode('n', { readySince: at(-600) }));
+    expect(await run(29)).toEqual([]);
+    expect(await run(10)).toEqual(['n']);
+  });
+
   it('is told of with the verdict of every condition, in order', async () => {
     const { look, reconciler } = scene([cceNode('n', { ready: 'False' }), agentPod('n', { ready: false })]);
     await look();
