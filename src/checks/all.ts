@@ -25,6 +25,13 @@ import { routeUnreachable } from './cluster/route-unreachable.ts';
 import { vpcRouterNoRoutes } from './cluster/vpc-router-no-routes.ts';
 import { webhookOverlay } from './cluster/webhook-overlay.ts';
 import { xffTrustedHops } from './cluster/xff-trusted-hops.ts';
+import { egressGatewayNeeds } from './way-out/egress-gateway-needs.ts';
+import { eipState } from './way-out/eip-state.ts';
+import { masqNeedsExclusions } from './way-out/masq-needs-exclusions.ts';
+import { natGateway } from './way-out/nat-gateway.ts';
+import { nodePublicExit } from './way-out/node-public-exit.ts';
+import { podSubnetExit } from './way-out/pod-subnet-exit.ts';
+import { podToNodeEip } from './way-out/pod-to-node-eip.ts';
 
 /**
  * Every check, in the one declared order: the cluster that carries the packet, then the packet's way in, then its way
@@ -60,4 +67,11 @@ export const CHECKS: readonly Check[] = [
   xffTrustedHops,
   // The way in
   // The way out
+  eipState,
+  natGateway,
+  nodePublicExit,
+  podSubnetExit,
+  masqNeedsExclusions,
+  egressGatewayNeeds,
+  podToNodeEip,
 ];

@@ -19,5 +19,7 @@ export const PAGES = {
   webhooks: 'https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/',
   cceNetworks: 'https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0281.html',
   cceServices: 'https://support.huaweicloud.com/intl/en-us/usermanual-cce/cce_10_0385.html',
+  publicIps: 'https://www.tencentcloud.com/document/product/213/5733',
+  natGateways: 'https://www.tencentcloud.com/document/product/1015/30230',
   tkeServices: 'https://www.tencentcloud.com/document/product/457/51258',
 } as const;

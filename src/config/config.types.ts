@@ -103,6 +103,8 @@ export interface CloudConfig {
   readonly projectId: string | undefined;
   readonly clusterId: string | undefined;
   readonly vpcId: string | undefined;
+  /** Ranges that Cilium must not masquerade where Pods have addresses of the VPC (NON_MASQ_CIDRS of other tools); may be empty. */
+  readonly nonMasqueradeCidrs: readonly string[];
   /** Instead of the usual suffix of the services' host names; empty: the usual one. */
   readonly endpointSuffix: string;
   /** Whole URLs by service; they win over the suffix. */
@@ -140,5 +142,5 @@ export interface Config {
   };
   readonly lease: { readonly namespace: string; readonly name: string };
   readonly resyncMs: number;
-  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseCidr } from '../lib/cidr.ts';
 import type { AdoptChoice, CloudConfig, Config, TaintsConfig } from './config.types.ts';
 import { LONGEST_DURATION_MS, parseDuration } from './durations.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from './names.ts';
 import { findForbiddenRules, parseTaintRule, TAINT_RULE } from './taint-rules.ts';
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 
 /** Of a name with its namespace or prefix: no Kubernetes name is longer. */
 const LONGEST_TEXT = 253;
@@ -84,6 +85,11 @@ export const TEXT_RULES = {
     pattern: /^[A-Za-z0-9][-_A-Za-z0-9]{0,63}$/,
     what: 'no id',
     fix: 'Write the id as the cloud shows it, without blanks.',
+  },
+  cidr: {
+    pattern: /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*\/[0-9]{1,3})$/,
+    what: 'no CIDR',
+    fix: 'Write it as address/length, such as 10.0.0.0/8.',
   },
   hostSuffix: {
     pattern: DNS_SUBDOMAIN,
@@ -283,6 +289,12 @@ const cloud = z.strictObject({
     .describe('Huawei Cloud: the project of the region; HUAWEICLOUD_SDK_PROJECT_ID when absent. Never looked up.'),
   clusterId: text('cloudId').optional().describe('Id of the CCE or TKE cluster, for the checks that need it.'),
   vpcId: text('cloudId').optional().describe("Id of the cluster's VPC, for the checks that need it."),
+  nonMasqueradeCidrs: z
+    .array(text('cidr').refine((value) => parseCidr(value) !== undefined, { params: TEXT_RULES.cidr }))
+    .default([])
+    .describe(
+      'Ranges that Pods must reach with their own addresses, besides those of the VPC: for the checks of masquerading.',
+    ),
   endpointSuffix: text('hostSuffix')
     .optional()
     .describe("Ending of the services' host names, for private and international endpoints."),

@@ -89,12 +89,13 @@ describe("doctor's table", () => {
     expect(text).toMatch(/\n1 check fails, .*The first\s+broken link is kpr-off\.\n$/s);
   });
 
-  it('tells what could not be read once, with the checks that needed it and the missing right', async () => {
+  it('tells what could not be read once a section, with the checks that needed it and the missing right', async () => {
     const report = await reportOn(HEALTHY, { unreadable: ['Node'] });
     const text = table(report);
     expect(report.exitCode).toBe(0);
     expect(text).toMatch(/\n {2}\? .*ipam-needs-podcidr/);
-    expect(text.match(/this account may not list nodes/g)).toHaveLength(1);
+    const told = text.split('\n\n').map((section) => section.match(/this account may not list nodes/g)?.length ?? 0);
+    expect(Math.max(...told)).toBe(1);
     expect(text).toContain('fix: Give this account the right to list nodes.');
   });
 

@@ -44,6 +44,7 @@ const DEFAULTS = {
     projectId: undefined,
     clusterId: undefined,
     vpcId: undefined,
+    nonMasqueradeCidrs: [],
     endpointSuffix: '',
     endpoints: {},
     credentials: { directory: '/etc/cilium-cloud-bridge/credentials', instanceRole: false },
@@ -115,6 +116,7 @@ cloud:
   projectId: 0a1b2c3d4e5f
   clusterId: 3c2b1a00-0000-4000-8000-000000000000
   vpcId: vpc-1
+  nonMasqueradeCidrs: [10.0.0.0/8, 'fd00::/8']
   endpointSuffix: myhuaweicloud.eu
   endpoints: { elb: https://10.0.0.5:8443, iam: http://127.0.0.1:8080 }
   credentials: { directory: /run/keys, instanceRole: true }
@@ -177,6 +179,7 @@ logLevel: debug
         projectId: '0a1b2c3d4e5f',
         clusterId: '3c2b1a00-0000-4000-8000-000000000000',
         vpcId: 'vpc-1',
+        nonMasqueradeCidrs: ['10.0.0.0/8', 'fd00::/8'],
         endpointSuffix: 'myhuaweicloud.eu',
         endpoints: { elb: 'https://10.0.0.5:8443', iam: 'http://127.0.0.1:8080' },
         credentials: { directory: '/run/keys', instanceRole: true },
@@ -231,7 +234,7 @@ logLevel: warning
         '  line 15, gateway.addresses."default/web"[0]: "1.2.3" is neither an IP address nor a host name. Write the load balancer\'s IP address, or the host name of a domain CLB.',
         '  line 16, gateway.addresses.web: "web" is no Gateway. Write it as namespace/name, such as default/web.',
         '  line 18, holdOff.window: "5ms" is out of range. Write a duration from 1s to 168h.',
-        '  line 19, logLevel: "warning" is no choice. Did you mean warn? Choices: debug, info, warn, error.',
+        '  line 19, logLevel: "warning" is no choice. Did you mean warn? Choices: trace, debug, info, warn, error.',
       ].join('\n'),
     );
   });

@@ -6,7 +6,7 @@ import type { CloudData } from '../fake-cloud.ts';
  */
 
 export const VPC = 'vpc-8q3f0zk1';
-const NODE_SUBNET = 'subnet-node1';
+export const NODE_SUBNET = 'subnet-node1';
 export const POD_SUBNET = 'subnet-pod1';
 const NODE_GROUP = 'sg-tke0node';
 const NAT = 'nat-4hx2';

@@ -8,6 +8,14 @@ const DIRECT: readonly Edit[] = [
     'auto-direct-node-routes': 'true',
     'ipv4-native-routing-cidr': '10.100.0.0/16',
   }),
+  // Both subnets leave by NAT.
+  cloud(({ natGateways }) => ({
+    natGateways: natGateways.map((one) => ({
+      ...one,
+      sources:
+        one.sources === 'routed' ? 'routed' : one.sources.flatMap((rule) => [rule, { ...rule, subnetId: 'subnet-b' }]),
+    })),
+  })),
 ];
 
 export const scenarios: Scenarios = [
