@@ -3,6 +3,7 @@ import { describeTarget, finding, targetOf } from '../plan/make.ts';
 import type { Finding } from '../plan/plan.types.ts';
 import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { ServiceModel } from './models/service.ts';
+import { describePort, type PortPair } from './ports.ts';
 import type { Subject } from './subjects.ts';
 
 /** Why an entrypoint is not sent straight to Envoy, or only as long as nothing changes. */
@@ -39,11 +40,18 @@ export function foreignConfig(entrypoint: ServiceModel, config: EnvoyConfigModel
   });
 }
 
-export function noSource(subject: Subject, service: ServiceModel, entrypoint: ServiceModel): Finding {
+/** @param missing the ports that no entry of the Gateway's own CiliumEnvoyConfig has; absent: there is none at all */
+export function noSource(
+  subject: Subject,
+  service: ServiceModel,
+  entrypoint: ServiceModel,
+  missing: readonly PortPair[] = [],
+): Finding {
+  const ports = missing.map(({ gateway }) => describePort(gateway)).join(', ');
   return redirectFinding(
     'NoSourceEnvoyConfig',
     entrypoint,
-    `The entrypoint of ${subject.key} cannot be sent straight to Envoy: no CiliumEnvoyConfig names Service ${service.meta.namespace}/${service.meta.name}.`,
+    `The entrypoint of ${subject.key} cannot be sent straight to Envoy: no CiliumEnvoyConfig names ${ports === '' ? '' : `port ${ports} of `}Service ${service.meta.namespace}/${service.meta.name}.`,
     'Cilium makes it with the first valid listener or route; see: kubectl -n kube-system logs deploy/cilium-operator',
   );
 }

@@ -80,17 +80,19 @@ export function planRedirect(
   if (entrypoint.sessionAffinity === 'ClientIP') return none([sessionAffinity(subject, entrypoint)]);
   const entries = matchEntries(service, source, pairs);
   const covered = new Set(entries.flatMap(({ ports }) => ports));
-  if (covered.size === 0) return none([]);
+  const missing = pairs.filter(({ entrypoint: { protocol, port } }) => protocol === 'TCP' && !covered.has(port));
+  const lacking = missing.length === 0 ? [] : [noSource(subject, service, entrypoint, missing)];
+  if (covered.size === 0) return none(lacking);
   const frame = copyFrame(subject, entrypoint, source, entries);
   const current = copy !== undefined && copyIsCurrent(copy, frame, source);
   const lasting = staticCopy(subject, entrypoint);
   if (policy === 'frozen') {
-    if (copy === undefined) return none([]);
-    const findings = [current ? lasting : staleCopy(subject, entrypoint, copy)];
+    if (copy === undefined) return none(lacking);
+    const findings = [...lacking, current ? lasting : staleCopy(subject, entrypoint, copy)];
     return { covered: portsOf(copy, pairs), action: undefined, findings, copyUid: copy.meta.uid };
   }
   const action = current ? undefined : copyAction(subject, frame, source, copy, parts);
-  return { covered, action, findings: policy === 'static' ? [lasting] : [], copyUid: copy?.meta.uid };
+  return { covered, action, findings: policy === 'static' ? [...lacking, lasting] : lacking, copyUid: copy?.meta.uid };
 }
 
 /** The CiliumEnvoyConfig whose `spec.services` names the Gateway Service; Cilium's own before any other. */

@@ -103,6 +103,20 @@ describe('the ports of a copy', () => {
     ]);
   });
 
+  it('are said where the source has no entry for them', () => {
+    const objects = [
+      gateway('web', { ports: [80, 443] }),
+      gatewayService('web', twoPorts),
+      entrypoint('entry', twoPorts),
+      envoyConfig(),
+    ];
+    const planned = plan(settled(objects));
+    expect(redirectFindings(planned)).toEqual(['warn NoSourceEnvoyConfig', 'warn NodePortExposureRefuses']);
+    expect(findingOf(planned, 'NoSourceEnvoyConfig').message).toContain(
+      'no CiliumEnvoyConfig names port 443/TCP of Service default/cilium-gateway-web.',
+    );
+  });
+
   it("are the entrypoint's own where an annotation maps them", () => {
     const objects = [
       gateway('web', { ports: [80, 443] }),
