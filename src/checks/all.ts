@@ -25,6 +25,28 @@ import { routeUnreachable } from './cluster/route-unreachable.ts';
 import { vpcRouterNoRoutes } from './cluster/vpc-router-no-routes.ts';
 import { webhookOverlay } from './cluster/webhook-overlay.ts';
 import { xffTrustedHops } from './cluster/xff-trusted-hops.ts';
+import { duplicateVip } from './way-in/duplicate-vip.ts';
+import { entrypointSelector } from './way-in/entrypoint-selector.ts';
+import { lbAnnotationConflict } from './way-in/lb-annotation-conflict.ts';
+import { lbBackends } from './way-in/lb-backends.ts';
+import { lbDomainOnly } from './way-in/lb-domain-only.ts';
+import { lbExists } from './way-in/lb-exists.ts';
+import { lbFrozen } from './way-in/lb-frozen.ts';
+import { lbHealth } from './way-in/lb-health.ts';
+import { lbListener } from './way-in/lb-listener.ts';
+import { lbVpc } from './way-in/lb-vpc.ts';
+import { policyAdmitsGateway } from './way-in/policy-admits-gateway.ts';
+import { redirectCopy } from './way-in/redirect-copy.ts';
+import { routeAccepted } from './way-in/route-accepted.ts';
+import { routeBackend } from './way-in/route-backend.ts';
+import { routeRefs } from './way-in/route-refs.ts';
+import { sameNodeHole } from './way-in/same-node-hole.ts';
+import { secondWriter } from './way-in/second-writer.ts';
+import { sessionAffinity } from './way-in/session-affinity.ts';
+import { sgNodeToNode } from './way-in/sg-node-to-node.ts';
+import { sgNodeport } from './way-in/sg-nodeport.ts';
+import { sourceRanges } from './way-in/source-ranges.ts';
+import { targetPortStale } from './way-in/target-port-stale.ts';
 import { egressGatewayNeeds } from './way-out/egress-gateway-needs.ts';
 import { eipState } from './way-out/eip-state.ts';
 import { masqNeedsExclusions } from './way-out/masq-needs-exclusions.ts';
@@ -61,11 +83,34 @@ export const CHECKS: readonly Check[] = [
   excludeFromLb,
   webhookOverlay,
   gatewayServiceUnserved,
+  // What these two find is why a Gateway is not Programmed.
+  secondWriter,
+  lbDomainOnly,
   gatewayNotProgrammed,
   inventedAddress,
   gatewayCloudAnnotations,
   xffTrustedHops,
   // The way in
+  lbExists,
+  lbFrozen,
+  lbVpc,
+  lbAnnotationConflict,
+  entrypointSelector,
+  sourceRanges,
+  duplicateVip,
+  targetPortStale,
+  sessionAffinity,
+  redirectCopy,
+  sameNodeHole,
+  lbListener,
+  lbBackends,
+  sgNodeport,
+  sgNodeToNode,
+  lbHealth,
+  routeAccepted,
+  routeRefs,
+  routeBackend,
+  policyAdmitsGateway,
   // The way out
   eipState,
   natGateway,

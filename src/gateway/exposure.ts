@@ -102,7 +102,7 @@ export function resolveExposure(given: ExposureParts): ResolvedExposure {
 }
 
 /** Whether the load balancer sends to Pod addresses, so that no NodePort of the entrypoint is on the way. */
-function hasPodMembers(entrypoint: ServiceModel): boolean {
+export function hasPodMembers(entrypoint: ServiceModel): boolean {
   return Object.entries(POD_MEMBER_ANNOTATIONS).some(([key, value]) => entrypoint.meta.annotations[key] === value);
 }
 

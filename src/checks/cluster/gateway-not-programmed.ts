@@ -18,6 +18,8 @@ export const gatewayNotProgrammed = defineCheck({
     'gateway-crds',
     'operator-pending',
     'gateway-service-unserved',
+    'second-writer',
+    'lb-domain-only',
   ],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {

@@ -4,6 +4,7 @@ import { type GatewayPlan, planGateways } from '../../gateway/plan.ts';
 import type { SubjectState } from '../../gateway/plan-subject.ts';
 import type { CopyPolicy } from '../../gateway/redirect.ts';
 import { isCopy } from '../../gateway/redirect-copy.ts';
+import { describeTarget } from '../../plan/make.ts';
 import type { Finding } from '../../plan/plan.types.ts';
 import type { DoctorWorld } from '../world.types.ts';
 
@@ -51,7 +52,12 @@ export function subjectsOf(world: DoctorWorld): readonly SubjectState[] {
 export function planFindings(world: DoctorWorld, check: string, reasons: readonly string[]): Finding[] {
   return gatewayPlanOf(world)
     .findings.filter(({ reason }) => reasons.includes(reason))
-    .map((found) => ({ ...found, check }));
+    .map((found) => ({ ...found, check, evidence: evidenceOf(found) }));
+}
+
+/** Planning leaves the evidence out where the object says it all. */
+function evidenceOf({ evidence, target }: Finding): Finding['evidence'] {
+  return Object.keys(evidence).length > 0 || target === undefined ? evidence : { object: describeTarget(target) };
 }
 
 /** Copies are followed while a controller of ours holds its Lease. */

@@ -19,7 +19,7 @@ import { identityOf, PLACES, TKE_CLOUD, VPC } from './tke.ts';
  * network (direct access), at the NodePort of the Gateway Service.
  */
 
-const TKE_CLB = 'lb-6swtk3yh';
+export const TKE_CLB = 'lb-6swtk3yh';
 const CLB_IP = '43.139.30.5';
 const NODE_PORT = 31544;
 
@@ -93,6 +93,8 @@ function objects(): ClusterData['objects'] {
       annotations: {
         'cilium-cloud-bridge.io/exposure': 'pod-ip',
         'cilium-cloud-bridge.io/gateway': 'default/web',
+        // Inside the cluster, too, its address is the CLB's: Cilium does not answer for it.
+        'service.cilium.io/type': 'NodePort',
         'service.cloud.tencent.com/direct-access': 'true',
         'service.kubernetes.io/loadbalance-id': TKE_CLB,
         'service.kubernetes.io/tke-existed-lbid': TKE_CLB,

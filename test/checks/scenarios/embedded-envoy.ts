@@ -15,6 +15,7 @@ export const scenarios: Scenarios = [
     reference: 'tke-overlay',
     broken: [EMBEDDED],
     reason: 'EnvoySelectorFindsNothing',
+    follows: ['entrypoint-selector'],
   },
   {
     symptom: 'the same on CCE, after the selector of the entrypoint was copied from a guide for TKE',
@@ -22,5 +23,6 @@ export const scenarios: Scenarios = [
     given: [EMBEDDED],
     broken: [patch('Service kube-system/gateway-entrypoint', { spec: { selector: { 'k8s-app': 'cilium-envoy' } } })],
     reason: 'EnvoySelectorFindsNothing',
+    follows: ['entrypoint-selector'],
   },
 ];

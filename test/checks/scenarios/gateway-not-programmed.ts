@@ -40,6 +40,9 @@ export const scenarios: Scenarios = [
     reference: 'cce-overlay',
     broken: [
       ciliumConfig({ 'gateway-api-hostnetwork-enabled': 'true' }),
+      patch('Service kube-system/gateway-entrypoint', {
+        spec: { ports: [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30080, targetPort: 80 }] },
+      }),
       WAITING,
       patch('Service default/cilium-gateway-ip-gateway', {
         spec: { type: 'ClusterIP', loadBalancerClass: null },

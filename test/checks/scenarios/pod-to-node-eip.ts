@@ -44,7 +44,7 @@ export const scenarios: Scenarios = [
   {
     symptom: 'the same on the overlay network, where Pods leave with the addresses of nodes',
     reference: 'tke-overlay',
-    broken: [icmpRule({ allow: false })],
+    broken: [icmpRule({ allow: false, peer: { kind: 'cidrs', cidrs: ['43.139.0.0/16'] } })],
     reason: 'NodeEipDeniesPing',
   },
   {

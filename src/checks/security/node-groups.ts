@@ -1,0 +1,106 @@
+import { type AddressRange, parseCidrs } from '../../lib/cidr.ts';
+import { describeRange, joined } from '../../lib/cidr-sets.ts';
+import type { Finding, Json } from '../../plan/plan.types.ts';
+import type { CloudInstance, CloudSecurityGroup } from '../../providers/provider.types.ts';
+import { unanswered } from '../asked.ts';
+import type { DoctorWorld } from '../world.types.ts';
+import { type Judged, judgeIngress, type Packet, type Sender } from './evaluate.ts';
+
+/** Servers whose network interfaces have the same security groups, in the same order. */
+export interface GuardedNodes {
+  readonly servers: readonly CloudInstance[];
+  readonly groups: readonly CloudSecurityGroup[];
+}
+
+/** The nodes' servers by their security groups, and what could not be told of the others. */
+export interface NodeGroups {
+  readonly guarded: readonly GuardedNodes[];
+  /** Findings for what was not answered, each once. */
+  readonly missing: readonly Finding[];
+  /** Nodes whose groups the cloud does not tell. */
+  readonly untold: readonly string[];
+}
+
+/** Puts the nodes' servers together by their security groups. */
+export function nodeGroupsOf({ cloud }: DoctorWorld, check: string): NodeGroups {
+  if (cloud.instances.state !== 'answered') {
+    return { guarded: [], missing: [unanswered(check, cloud.instances)], untold: [] };
+  }
+  const byGroups = new Map<string, CloudInstance[]>();
+  for (const server of cloud.instances.value) {
+    const key = (server.securityGroupIds ?? []).join(' ');
+    byGroups.set(key, [...(byGroups.get(key) ?? []), server]);
+  }
+  const guarded: GuardedNodes[] = [];
+  const missing = new Map<string, Finding>();
+  const untold: string[] = [];
+  for (const [key, servers] of byGroups) {
+    if (key === '') {
+      untold.push(...servers.map(({ nodeName }) => nodeName));
+      continue;
+    }
+    const groups: CloudSecurityGroup[] = [];
+    const ids = key.split(' ');
+    for (const id of ids) {
+      const asked = cloud.securityGroups.get(id);
+      if (asked?.state === 'answered') groups.push(asked.value);
+      else {
+        missing.set(
+          id,
+          unanswered(check, asked ?? { state: 'not-asked', why: `nothing was asked about security group ${id}` }),
+        );
+      }
+    }
+    if (groups.length === ids.length) guarded.push({ servers, groups });
+  }
+  return { guarded, missing: [...missing.values()], untold };
+}
+
+/** The addresses of other nodes, those with the same security groups as one sender. */
+export function nodeSenders({ cloud }: DoctorWorld): Sender[] {
+  if (cloud.instances.state !== 'answered') return [];
+  const byGroups = new Map<string, { groupIds: readonly string[] | undefined; addresses: string[] }>();
+  for (const { securityGroupIds, privateIps } of cloud.instances.value) {
+    const key = securityGroupIds?.join(' ') ?? '?';
+    const known = byGroups.get(key) ?? { groupIds: securityGroupIds, addresses: [] };
+    known.addresses.push(...privateIps);
+    byGroups.set(key, known);
+  }
+  return [...byGroups.values()].flatMap(({ groupIds, addresses }) =>
+    joined(parseCidrs(addresses)).map((range) => ({ range, groupIds })),
+  );
+}
+
+/** Senders from outside of the cluster: in none of its security groups. */
+export function outsideSenders(cidrs: readonly string[]): Sender[] {
+  return joined(parseCidrs(cidrs)).map((range) => ({ range, groupIds: [] }));
+}
+
+/** Everything that becomes of a packet from any of these senders. */
+export function judgeAll(groups: readonly CloudSecurityGroup[], senders: readonly Sender[], packet: Packet): Judged[] {
+  return senders.flatMap((sender) => judgeIngress(groups, sender, packet));
+}
+
+/** The addresses of those that have one verdict. */
+export function rangesWith(judged: readonly Judged[], verdict: Judged['verdict']): AddressRange[] {
+  return joined(judged.filter((one) => one.verdict === verdict).map(({ range }) => range));
+}
+
+/** The rule that decides, for evidence; where none matches, that nothing admits it. */
+export function ruleEvidence({ groups }: GuardedNodes, judged: Judged | undefined): { readonly [key: string]: Json } {
+  if (judged === undefined) return {};
+  const { by, range, why } = judged;
+  return {
+    from: describeRange(range),
+    securityGroups: groups.map(({ id, name }) => (name === '' ? id : `${id} (${name})`)),
+    ...(by === undefined
+      ? { rule: 'none matches, which denies' }
+      : { securityGroup: by.groupId, rule: by.ruleId, ruleIndex: by.index }),
+    ...(why === '' ? {} : { why }),
+  };
+}
+
+/** `tcp port 30080`, `icmp`. */
+export function packetText({ protocol, port }: Packet): string {
+  return port === undefined ? protocol : `${protocol} port ${port}`;
+}

@@ -1,0 +1,121 @@
+import { CLUSTERWIDE_POLICIES, NETWORK_POLICIES } from '../../kube/resources.ts';
+import { describeTarget, targetOf } from '../../plan/make.ts';
+import type { Finding } from '../../plan/plan.types.ts';
+import type { Say } from '../check.types.ts';
+import { defineCheck } from '../define.ts';
+import { PAGES } from '../doc-pages.ts';
+import { readCilium } from '../facts/cilium.ts';
+import { type PodPort, rulesOf, rulingOf } from '../facts/ingress-identity.ts';
+import { backendsOf, NO_ROUTES } from '../facts/routes.ts';
+import type { SpecModel } from '../models/cluster.ts';
+import type { RouteBackend } from '../models/gateway.ts';
+import type { DoctorPod } from '../models/pod.ts';
+import type { DoctorWorld, KubeWorld } from '../world.types.ts';
+
+type Reason = 'PolicyShutsGatewayOut' | 'PolicyDeniesGateway';
+
+export const policyAdmitsGateway = defineCheck({
+  id: 'policy-admits-gateway',
+  section: 'way-in',
+  link: 'Pod',
+  title: 'Policies admit the Gateway to the backends of its routes',
+  looksAt:
+    'CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies that select backends, for the identity `ingress`',
+  docs: PAGES.policies,
+  causes: ['route-accepted', 'route-refs', 'route-backend'],
+  needs: [
+    'gateways',
+    'gatewayClasses',
+    'services',
+    'httpRoutes',
+    'grpcRoutes',
+    'slices',
+    'pods',
+    'networkPolicies',
+    'clusterwidePolicies',
+  ],
+  reasons: {
+    PolicyShutsGatewayOut: 'A policy selects the backend, and none admits the identity with which Envoy comes.',
+    PolicyDeniesGateway: 'A policy denies that identity, which wins over every one that admits it.',
+  },
+  run(world, say) {
+    const backends = backendsOf(world);
+    if (backends.length === 0) return [say.notApplicable(NO_ROUTES)];
+    if (readCilium(world.kube)?.data['enable-policy'] === 'never') {
+      return [say.pass('Cilium enforces no policy (enable-policy is never).')];
+    }
+    const findings = backends.flatMap(({ backend }) => judge(world, backend, say));
+    return findings.length > 0
+      ? findings
+      : [say.pass('No policy shuts the Gateway out.', { evidence: { policies: policiesOf(world.kube).length } })];
+  },
+});
+
+function policiesOf({ networkPolicies, clusterwidePolicies }: KubeWorld): readonly SpecModel[] {
+  return [...networkPolicies.items, ...clusterwidePolicies.items].filter(({ meta }) => !meta.deleting);
+}
+
+/** One finding a backend: policies select by labels, so its Pods fare alike. */
+function judge({ kube }: DoctorWorld, backend: RouteBackend, say: Say<Reason>): Finding[] {
+  for (const { pod, port } of podPortsOf(kube, backend)) {
+    const rulings = policiesOf(kube).flatMap((policy) =>
+      rulesOf(policy).map((rule, index) => ({
+        policy,
+        index,
+        ruling: rulingOf(rule, { namespace: pod.meta.namespace, labels: pod.meta.labels }, policy.meta.namespace, port),
+      })),
+    );
+    const denies = rulings.find(({ ruling }) => ruling === 'denies');
+    const admits = rulings.some(({ ruling }) => ruling === 'admits');
+    const closes = rulings.find(({ ruling }) => ruling === 'closes');
+    const found = denies ?? (admits ? undefined : closes);
+    if (found === undefined) continue;
+    const target = targetOf(
+      found.policy.meta.namespace === '' ? CLUSTERWIDE_POLICIES : NETWORK_POLICIES,
+      found.policy.meta,
+    );
+    const { namespace, name } = found.policy.meta;
+    const edit = `kubectl ${namespace === '' ? '' : `-n ${namespace} `}edit ${namespace === '' ? 'ciliumclusterwidenetworkpolicy' : 'ciliumnetworkpolicy'} ${name}`;
+    const evidence = {
+      policy: describeTarget(target),
+      ruleIndex: found.index,
+      backend: `${backend.namespace}/${backend.name}:${backend.port}`,
+      pod: `${pod.meta.namespace}/${pod.meta.name}`,
+      port: `${port.port}/${port.protocol}`,
+    };
+    return [
+      found === denies
+        ? say.fail('PolicyDeniesGateway', {
+            target,
+            message: `${describeTarget(target)} denies the identity ingress, with which the Gateway comes, at the Pods of Service ${backend.namespace}/${backend.name}: requests time out or get 503.`,
+            fix: `Take ingress (and all, cluster) out of its ingressDeny: ${edit}`,
+            evidence,
+          })
+        : say.fail('PolicyShutsGatewayOut', {
+            target,
+            message: `${describeTarget(target)} selects the Pods of Service ${backend.namespace}/${backend.name}, and no policy admits the identity ingress, with which the Gateway comes, at port ${port.port}: requests time out or get 503.`,
+            fix: `Add a rule to spec.ingress: {"fromEntities": ["ingress"], "toPorts": [{"ports": [{"port": "${port.port}", "protocol": "${port.protocol}"}]}]}: ${edit}`,
+            evidence,
+          }),
+    ];
+  }
+  return [];
+}
+
+/** Pods behind a backend, with the port at which each is asked. */
+function podPortsOf(kube: KubeWorld, backend: RouteBackend): { readonly pod: DoctorPod; readonly port: PodPort }[] {
+  const service = kube.services.items.find(
+    ({ meta }) => meta.namespace === backend.namespace && meta.name === backend.name,
+  );
+  const asked = service?.ports.find(({ port }) => port === backend.port);
+  return kube.slices.items
+    .filter((slice) => slice.meta.namespace === backend.namespace && slice.service === backend.name)
+    .flatMap((slice) => {
+      const port = slice.ports.find(({ name }) => name === asked?.name) ?? slice.ports[0];
+      if (port === undefined) return [];
+      const names = new Set(slice.endpoints.map(({ pod }) => pod));
+      return kube.pods.items
+        .filter(({ meta, hostNetwork }) => meta.namespace === backend.namespace && names.has(meta.name) && !hostNetwork)
+        .map((pod) => ({ pod, port }));
+    });
+}
