@@ -36,7 +36,7 @@ ALL
       --config FILE            configuration, YAML or JSON; flags win over it
       --kubeconfig FILE        default: KUBECONFIG, ~/.kube/config, or the Pod's
       --context NAME           context of the kubeconfig
-      --log-level LEVEL        debug, info (default), warn, error
+      --log-level LEVEL        trace, debug, info (default), warn, error
       --version                print the version
   -h, --help                   print this text
 

@@ -37,6 +37,7 @@ function levelTag(level: string, paint: Paint): string {
       return paint.red(tag);
     case 'warn':
       return paint.yellow(tag);
+    case 'trace':
     case 'debug':
       return paint.dim(tag);
     default:

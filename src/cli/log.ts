@@ -18,7 +18,7 @@ export interface LogOptions {
 /**
  * The program's logger: JSON lines (`time`, `level`, fields, `msg`), or lines for people where the stream is a
  * terminal. Every field and every message passes redaction before pino sees it, so that no caller can forget it.
- * Errors are written with category, operation and causes; with their stack only at level debug.
+ * Errors are written with category, operation and causes; with their stack only at the levels debug and trace.
  */
 export function createLogger({ level, stream, env }: LogOptions): Logger {
   const isTerminal = stream.isTTY === true;
@@ -39,11 +39,15 @@ export function createLogger({ level, stream, env }: LogOptions): Logger {
 
   function write(at: LogLevel, fields: Readonly<Record<string, unknown>>, message: string): void {
     if (logger.isLevelEnabled(at)) {
-      logger[at](withoutReserved(redactValue(fields, { stack: level === 'debug' })), redactText(message));
+      logger[at](
+        withoutReserved(redactValue(fields, { stack: level === 'debug' || level === 'trace' })),
+        redactText(message),
+      );
     }
   }
 
   return {
+    trace: (fields, message) => write('trace', fields, message),
     debug: (fields, message) => write('debug', fields, message),
     info: (fields, message) => write('info', fields, message),
     warn: (fields, message) => write('warn', fields, message),

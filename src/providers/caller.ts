@@ -64,7 +64,9 @@ export function createCaller(options: CallerOptions): CloudCaller {
     const release = await limiter.acquire(signal, (pauseMs) => {
       if (pauseMs >= restMs) throw pausedError(request, pauseMs);
     });
-    budget.skip(clock.monotonic() - queuedAt);
+    const queuedMs = clock.monotonic() - queuedAt;
+    budget.skip(queuedMs);
+    logger.trace({ action: request.action, key: request.key, queuedMs: Math.round(queuedMs) }, 'cloud call goes out');
     try {
       return await sendOnce(request, Math.min(limits.attemptMs, budget.restMs()), clock, signal);
     } catch (error) {

@@ -135,7 +135,7 @@ describe('parseCommandLine', () => {
     ['--once -o yaml', '--output: "yaml" is no choice. Choices: table, json.'],
     [
       '--log-level warning',
-      '--log-level: "warning" is no choice. Did you mean warn? Choices: debug, info, warn, error.',
+      '--log-level: "warning" is no choice. Did you mean warn? Choices: trace, debug, info, warn, error.',
     ],
     [
       '--adopt web',

@@ -130,7 +130,7 @@ async function sceneOf<C extends { close(): Promise<void> }>(
     const config = join(folder, 'config.json');
     const cloudSection = { credentials: { directory: join(folder, 'none') }, limits: { timeout: '1s' }, ...settings };
     writeFileSync(config, JSON.stringify({ cloud: cloudSection, taints: { enabled: false } }));
-    const flags = ['--kubeconfig', kubeconfig, '--config', config, '--log-level', 'debug', ...args];
+    const flags = ['--kubeconfig', kubeconfig, '--config', config, '--log-level', 'trace', ...args];
     return promisify(execFile)(process.execPath, [bundle.file, ...flags], {
       // What the vendors' code takes for a wish to print everything.
       env: { PATH: process.env.PATH, HOME: folder, DEBUG: 'DEBUG', NODE_DEBUG: '', LOG_LEVEL: 'trace', ...env },

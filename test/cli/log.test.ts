@@ -64,10 +64,21 @@ describe('the logger without a terminal', () => {
     });
   });
 
-  it('adds the stack at level debug', () => {
-    const { logger, text } = setUp('debug', false);
+  it.each(['debug', 'trace'] as const)('adds the stack at level %s', (level) => {
+    const { logger, text } = setUp(level, false);
     logger.warn({ err: FORBIDDEN }, 'write failed');
     expect(lines(text())[0]?.err).toHaveProperty('stack');
+  });
+
+  it('redacts at level trace as anywhere, and writes it only where it is asked for', () => {
+    const { logger, text } = setUp('trace', false);
+    logger.trace({ secretKey: 'hunter2' }, 'Authorization: hunter2');
+    expect(lines(text())).toMatchObject([
+      { level: 'trace', secretKey: '[redacted]', msg: 'Authorization: [redacted]' },
+    ]);
+    const quiet = setUp('debug', false);
+    quiet.logger.trace({}, 'a step');
+    expect(quiet.text()).toBe('');
   });
 
   it('redacts fields and the message', () => {

@@ -68,7 +68,7 @@ describe('configJsonSchema', () => {
       properties: {
         readOnly: { type: 'boolean', default: false },
         resync: { type: 'string', default: '10m' },
-        logLevel: { enum: ['debug', 'info', 'warn', 'error'] },
+        logLevel: { enum: ['trace', 'debug', 'info', 'warn', 'error'] },
       },
     });
   });

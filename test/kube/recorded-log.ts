@@ -1,7 +1,7 @@
 import type { Logger } from '../../src/lib/logger.ts';
 
 export interface LogLine {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -20,6 +20,7 @@ export function recordLog(): RecordedLog {
   return {
     lines,
     messages: (level) => lines.filter((line) => line.level === level).map((line) => line.message),
+    trace: at('trace'),
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),

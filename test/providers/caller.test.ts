@@ -232,6 +232,8 @@ test('each answer and each retry is a debug line', async () => {
   const { clock, caller, request, logger } = scene();
   await drive(clock, caller.call(request('a', cloudError('unavailable')), never));
   expect(logger.messages('debug')).toEqual(['cloud call failed; trying again', 'cloud asked']);
-  expect(logger.lines[0]?.fields).toMatchObject({ action: 'elb:get', tried: 1, waitMs: 250 });
-  expect(logger.lines[1]?.fields).toMatchObject({ action: 'elb:get', key: 'a', requestId: 'r-a' });
+  expect(logger.messages('trace')).toEqual(['cloud call goes out', 'cloud call goes out']);
+  const debugged = logger.lines.filter(({ level }) => level === 'debug');
+  expect(debugged[0]?.fields).toMatchObject({ action: 'elb:get', tried: 1, waitMs: 250 });
+  expect(debugged[1]?.fields).toMatchObject({ action: 'elb:get', key: 'a', requestId: 'r-a' });
 });

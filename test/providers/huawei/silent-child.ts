@@ -17,7 +17,7 @@ const KEYS = {
 };
 const agents = createCloudAgents({});
 const { signal } = new AbortController();
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {}
 
