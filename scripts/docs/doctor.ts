@@ -12,6 +12,7 @@ const SECTIONS: Readonly<Record<Section, string>> = {
   cluster: 'The cluster and Cilium',
   'way-in': 'The way in',
   'way-out': 'The way out',
+  probe: 'Probes',
 };
 
 const INTRO = `\`doctor\` changes nothing. It walks the way of a packet, from a client to a Pod and back out, on Kubernetes and on the

@@ -2,7 +2,7 @@ import type { Finding, Json, Target, Verdict } from '../plan/plan.types.ts';
 import type { DoctorWorld, KubeKind } from './world.types.ts';
 
 /** Where on the packet's way a check looks. */
-export type Section = 'cluster' | 'way-in' | 'way-out';
+export type Section = 'cluster' | 'way-in' | 'way-out' | 'probe';
 
 /** The stations of a packet: from a client in to a Pod, and from a Pod out to the world. */
 export const LINKS = [

@@ -19,6 +19,8 @@ export interface DiagnosePorts {
   readonly now: () => number;
   /** Told what is being read. */
   readonly onStage?: (stage: 'cluster' | 'cloud' | 'checks') => void;
+  /** Adds what is measured only when somebody asks for it. */
+  readonly measure?: ((world: DoctorWorld, signal: AbortSignal) => Promise<DoctorWorld>) | undefined;
 }
 
 /**
@@ -31,7 +33,8 @@ export async function diagnose(
   ports: DiagnosePorts,
   signal: AbortSignal,
 ): Promise<Diagnosis> {
-  const world = await gatherWorld(config, ports, signal);
+  const read = await gatherWorld(config, ports, signal);
+  const world = ports.measure === undefined ? read : await ports.measure(read, signal);
   ports.onStage?.('checks');
   return runChecks(checks, world);
 }

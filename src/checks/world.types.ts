@@ -3,6 +3,8 @@ import type { Config } from '../config/config.types.ts';
 import type { EnvoyConfigModel } from '../gateway/models/envoy-config.ts';
 import type { IngressModel, PoolModel } from '../gateway/models/gateway.ts';
 import type { Seen } from '../gateway/observation.ts';
+import type { PodProbeMeasurement } from '../pod-probe/pod-probe.types.ts';
+import type { ProbeMeasurement } from '../probe/probe.types.ts';
 import type { CloudErrorCategory } from '../providers/errors.ts';
 import type {
   CloudCluster,
@@ -42,6 +44,10 @@ export interface DoctorWorld {
   readonly config: Config;
   /** When it was read, milliseconds since the epoch. */
   readonly now: number;
+  /** What `--probe` measured; undefined: nobody asked for it. */
+  readonly probe?: ProbeMeasurement | undefined;
+  /** What the Pods of `--probe-pods` measured; undefined: nobody asked for them. */
+  readonly podProbe?: PodProbeMeasurement | undefined;
 }
 
 /** What was read of one kind, and what would let it be read where it could not be. */

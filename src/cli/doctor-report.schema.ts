@@ -21,7 +21,7 @@ export const doctorReportSchema: z.ZodType<DoctorReport> = z
       .array(
         z.object({
           id: z.string().describe('Stable, kebab-case. docs/doctor.md lists all of them.'),
-          section: z.enum(['cluster', 'way-in', 'way-out']),
+          section: z.enum(['cluster', 'way-in', 'way-out', 'probe']),
           link: z.enum(LINKS).describe("The station of the packet's way that it is about."),
           title: z.string().describe('What is right when it passes.'),
           docs: z.string().describe('Page that explains it.'),

@@ -12,6 +12,7 @@ const SECTION_TITLES: Readonly<Record<Section, string>> = {
   cluster: 'Cluster and Cilium',
   'way-in': 'Way in',
   'way-out': 'Way out',
+  probe: 'Connections made',
 };
 
 /** The report for people: the packet's way with its first broken link, then each section; what is well is only counted. */
