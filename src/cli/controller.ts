@@ -17,6 +17,7 @@ import type { Logger } from '../lib/logger.ts';
 import { CONTROLLER_MANAGER } from '../plan/ours.ts';
 import type { CopyRequest } from '../plan/plan.types.ts';
 import { readGivenUp } from '../taints/given-up.ts';
+import { readRecentRemovals } from '../taints/recent-removals.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
 import { findCloud } from './cloud.ts';
 import { type ConnectedCluster, openView, whereOf } from './session.ts';
@@ -120,7 +121,8 @@ export async function runController(
   const loops = [gatewayLoop];
   if (taints !== undefined) {
     const givenUp = await readGivenUp(client, signal);
-    const nodes = createTaintReconciler({ view: taints, config: config.taints, clock, givenUp });
+    const recentRemovals = await readRecentRemovals(client, clock, signal);
+    const nodes = createTaintReconciler({ view: taints, config: config.taints, clock, givenUp, recentRemovals });
     // Whoever sets a taint again is recognised by the reconciler: reboots are no reverts.
     const taintLoop = createLoop({ ...common, reconciler: nodes, holdOff: undefined, history: new Map() });
     wake.taints = taintLoop.wake;

@@ -11,8 +11,8 @@ import { formatTaint } from './rules.ts';
 const PAUSED = 'cilium-cloud-bridge.io/paused';
 
 /** Reason of an ordinary removal, and of one that lets Cilium's operator be scheduled. */
-const TAINT_REMOVED = 'TaintRemoved';
-const BOOTSTRAP_TAINT_REMOVED = 'BootstrapTaintRemoved';
+export const TAINT_REMOVED = 'TaintRemoved';
+export const BOOTSTRAP_TAINT_REMOVED = 'BootstrapTaintRemoved';
 
 /** Actions of one node have one key. */
 function nodeKey(name: string): string {

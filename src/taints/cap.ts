@@ -1,5 +1,5 @@
 /** The window that the limit is about. */
-const CAP_WINDOW_MS = 60_000;
+export const CAP_WINDOW_MS = 60_000;
 
 /** How many nodes may be freed within any 60 s: a share of all, or a number where that is more; 100 % lifts the limit. */
 export function nodesPerWindow(nodes: number, maxPercent: number, maxNodes: number): number {
@@ -18,9 +18,10 @@ export interface Cap {
   settle(mayHaveFreed: boolean, now: number): void;
 }
 
-export function createCap(): Cap {
+/** @param earlier ends of removals before this one's time, oldest first */
+export function createCap(earlier: readonly number[] = []): Cap {
   /** Ends of the removals of the last window, oldest first. */
-  let ends: number[] = [];
+  let ends: number[] = [...earlier];
   let underWay = 0;
 
   function forget(now: number): void {

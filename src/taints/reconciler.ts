@@ -18,6 +18,8 @@ export interface TaintReconcilerOptions {
   readonly clock: Clock;
   /** Taints that an earlier process has left to whoever keeps setting them. */
   readonly givenUp?: GivenUp;
+  /** When earlier processes freed nodes within the last 60 s, monotonic, oldest first. */
+  readonly recentRemovals?: readonly number[];
 }
 
 /** Observe and plan for node taints. */
@@ -33,7 +35,7 @@ export interface TaintReconciler extends Reconciler<TaintPlan> {
 export function createTaintReconciler(options: TaintReconcilerOptions): TaintReconciler {
   const { view, config, clock } = options;
   const book = createNodeBook(view, config, options.givenUp ?? new Map());
-  const cap = createCap();
+  const cap = createCap(options.recentRemovals);
   /** What the writes under way take from their nodes: the watch may tell before their answers come. */
   const underWay = new Map<string, readonly string[]>();
   let stuckSince: number | undefined;
