@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/control-plane/**', 'test/datapath/**', 'test/faults/**'],
+          exclude: ['test/control-plane/**', 'test/chart/**', 'test/datapath/**', 'test/faults/**'],
           setupFiles: ['test/property-seed.ts'],
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
         },
@@ -26,7 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'control-plane',
-          include: ['test/control-plane/**/*.test.ts'],
+          include: ['test/control-plane/**/*.test.ts', 'test/chart/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium

@@ -22,16 +22,24 @@ export async function discoverCilium(
   signal: AbortSignal,
 ): Promise<CiliumPlace> {
   const poolsV2: Resource = { ...LB_IP_POOLS, version: 'v2' };
-  const [pods, daemonSets, pools] = await Promise.all([
-    readAll(client, PODS, { labelSelector: CILIUM_POD_SELECTOR, signal }, trimCiliumPod),
-    readAll(client, DAEMON_SETS, { labelSelector: 'k8s-app=cilium', signal }, trimCiliumDaemonSet),
+  const [namespace, pools] = await Promise.all([
+    configured ?? lookForNamespace(client, signal),
     readAll(client, poolsV2, { signal }, () => undefined),
   ]);
-  for (const read of [pods, daemonSets, pools]) {
+  if (!pools.ok && isConnectionFailure(pools.error)) throw pools.error;
+  return { namespace, pools: pools.ok ? poolsV2 : LB_IP_POOLS };
+}
+
+/** Looks in all namespaces: with a configured one, an account needs no rights beyond it. */
+async function lookForNamespace(client: KubeClient, signal: AbortSignal): Promise<string> {
+  const [pods, daemonSets] = await Promise.all([
+    readAll(client, PODS, { labelSelector: CILIUM_POD_SELECTOR, signal }, trimCiliumPod),
+    readAll(client, DAEMON_SETS, { labelSelector: 'k8s-app=cilium', signal }, trimCiliumDaemonSet),
+  ]);
+  for (const read of [pods, daemonSets]) {
     if (!read.ok && isConnectionFailure(read.error)) throw read.error;
   }
-  const namespace = configured ?? findNamespace(pods.ok ? pods.items : [], daemonSets.ok ? daemonSets.items : []);
-  return { namespace, pools: pools.ok ? poolsV2 : LB_IP_POOLS };
+  return findNamespace(pods.ok ? pods.items : [], daemonSets.ok ? daemonSets.items : []);
 }
 
 /** Whether there is no point in asking anything else. */

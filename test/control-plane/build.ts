@@ -58,7 +58,7 @@ async function buildPart(part: PartName, versions: Versions, say: (line: string)
   say(`built ${part} ${partVersion(part, versions)} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 
-const USAGE = `usage: node test/control-plane/build.ts [--kubernetes=V] [--cilium=V] [--etcd=V] [--gateway-api=V] [part...]
+const USAGE = `usage: node test/control-plane/build.ts [--kubernetes=V] [--cilium=V] [--etcd=V] [--gateway-api=V] [--helm=V] [part...]
 
 Builds parts of the real control plane from Go modules into ${cacheDir()}.
 Parts: control-plane (default), datapath, ${PARTS.join(', ')}`;
@@ -71,6 +71,7 @@ async function main(): Promise<void> {
       cilium: { type: 'string', default: MAIN_VERSIONS.cilium },
       etcd: { type: 'string', default: MAIN_VERSIONS.etcd },
       'gateway-api': { type: 'string', default: MAIN_VERSIONS.gatewayApi },
+      helm: { type: 'string', default: MAIN_VERSIONS.helm },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });

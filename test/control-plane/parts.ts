@@ -9,6 +9,7 @@ export const PARTS = [
   'kube-apiserver',
   'kube-controller-manager',
   'kubectl',
+  'helm',
   'etcd',
   'cilium-operator-generic',
   'cilium-agent',
@@ -43,6 +44,7 @@ const RECIPES: Readonly<Record<PartName, Recipe>> = {
   'kube-apiserver': kubernetes('kube-apiserver'),
   'kube-controller-manager': kubernetes('kube-controller-manager'),
   kubectl: kubernetes('kubectl'),
+  helm: { component: 'helm', make: makeHelm },
   etcd: { component: 'etcd', make: makeEtcd },
   'cilium-operator-generic': cilium('operator'),
   'cilium-agent': cilium('daemon'),
@@ -91,6 +93,13 @@ async function makeEtcd(version: string, target: string): Promise<void> {
   const module = 'go.etcd.io/etcd/server/v3';
   const dir = await wrapModule(`etcd-${version}`, module, version);
   await go(['build', '-mod=mod', '-trimpath', '-ldflags=-s -w', '-o', target, module], dir);
+}
+
+async function makeHelm(version: string, target: string): Promise<void> {
+  const module = `helm.sh/helm/v${version.split('.')[0] ?? ''}`;
+  const dir = await wrapModule(`helm-${version}`, module, version);
+  const ldflags = `-ldflags=-s -w -X ${module}/internal/version.version=v${version}`;
+  await go(['build', '-mod=mod', '-trimpath', ldflags, '-o', target, `${module}/cmd/helm`], dir);
 }
 
 /** Built inside Cilium's own module folder, where its replace lines and its go.sum hold. */

@@ -4,10 +4,17 @@ export interface Versions {
   readonly etcd: string;
   readonly cilium: string;
   readonly gatewayApi: string;
+  readonly helm: string;
 }
 
 /** What every test runs on that doesn't ask for something else. */
-export const MAIN_VERSIONS: Versions = { kubernetes: '1.33.13', etcd: '3.6.12', cilium: '1.19.5', gatewayApi: '1.4.1' };
+export const MAIN_VERSIONS: Versions = {
+  kubernetes: '1.33.13',
+  etcd: '3.6.12',
+  cilium: '1.19.5',
+  gatewayApi: '1.4.1',
+  helm: '4.3.1',
+};
 
 /** The release that the CCE guide installs. */
 export const GUIDE_CILIUM = '1.19.1';

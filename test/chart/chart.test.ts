@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { asRecord, asString } from '../../src/kube/read.ts';
+import { type ControlPlane, startControlPlane } from '../control-plane/fixture.ts';
+import { type KubeObject, valueAt } from '../control-plane/objects.ts';
+import { grantsOf } from './grants.ts';
+import { buildHelm, CHART, EXAMPLES, exampleFlags, helm, NAMESPACE, render, renderWith } from './helm.ts';
+
+const ALL = ['defaults', ...EXAMPLES];
+const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
+
+beforeAll(buildHelm);
+
+test('every file in ci/ is tested', () => {
+  expect(readdirSync(join(CHART, 'ci')).toSorted()).toEqual(EXAMPLES.map((name) => `${name}-values.yaml`).toSorted());
+});
+
+test.each(ALL)('helm lint --strict finds nothing with the values %s', async (name) => {
+  const { code, stdout, stderr } = await helm('lint', '--strict', CHART, ...exampleFlags(name));
+  expect(stdout + stderr).toContain('1 chart(s) linted, 0 chart(s) failed');
+  expect(code).toBe(0);
+});
+
+test.each(ALL)('the configuration rendered with the values %s is one that the program takes', async (name) => {
+  const objects = await render(exampleFlags(name));
+  const map = objects.find(({ kind }) => kind === 'ConfigMap');
+  const config = parseConfig(asString(valueAt(map, 'data', 'config.yaml')), name);
+  expect(config.cilium.namespace).toBe('kube-system');
+  const values = name === 'defaults' ? {} : load(readFileSync(join(CHART, 'ci', `${name}-values.yaml`), 'utf8'));
+  const given = parseConfig(JSON.stringify(asRecord(valueAt(values, 'config'))), name);
+  expect(config).toEqual({ ...given, cilium: { namespace: 'kube-system' } });
+});
+
+describe('the schema refuses, naming the place:', () => {
+  test.each([
+    ['a key of the configuration that there is not', { config: { gatway: {} } }, "at '/config'", 'gatway'],
+    [
+      'a wrong choice',
+      { config: { gateway: { exposure: 'direct' } } },
+      "at '/config/gateway/exposure'",
+      'must be one of',
+    ],
+    ['a number beyond its limit', { config: { taints: { maxPercent: 200 } } }, "at '/config/taints/maxPercent'", '100'],
+    [
+      'a text that is no namespace',
+      { config: { lease: { namespace: 'A b' } } },
+      "at '/config/lease/namespace'",
+      'pattern',
+    ],
+    ['a value that there is not', { replicas: 3 }, "at ''", 'replicas'],
+    ['a digest that is none', { image: { digest: 'sha256:short' } }, "at '/image/digest'", 'pattern'],
+    ['a text instead of a switch', { hostNetwork: 'yes' }, "at '/hostNetwork'", 'want boolean'],
+    [
+      'an unknown kind of policy',
+      { networkPolicy: { flavor: 'calico' } },
+      "at '/networkPolicy/flavor'",
+      'must be one of',
+    ],
+  ])('%s', async (_, values, place, what) => {
+    await expect(renderWith(values)).rejects.toThrow(place);
+    await expect(renderWith(values)).rejects.toThrow(what);
+  });
+});
+
+test('a policy for Pods that no policy holds for is refused', async () => {
+  await expect(renderWith({ networkPolicy: { enabled: true } })).rejects.toThrow('Set hostNetwork: false');
+});
+
+describe('what is granted', () => {
+  test.each(ALL)('holds no wildcard, no Secret and no impersonation with the values %s', async (name) => {
+    const text = JSON.stringify((await render(exampleFlags(name))).flatMap((object) => object.rules ?? []));
+    expect(text).not.toMatch(/"\*"|"secrets"|"impersonate"|"escalate"|"bind"/);
+    expect(text).toContain('"services"');
+  });
+
+  test('holds no right to write with readOnly but those to Lease and Events', async () => {
+    expect(writesOf(await renderWith({ config: { readOnly: true } }))).toEqual([
+      'create events',
+      'create leases',
+      'patch events',
+      'patch leases',
+    ]);
+  });
+
+  test('goes with each feature', async () => {
+    const writes = writesOf(await renderWith({}));
+    const off = { taints: { enabled: false } };
+    expect(writesOf(await renderWith({ config: off }))).toEqual(writes.filter((write) => write !== 'patch nodes'));
+    const managed = { gateway: { managed: { enabled: true, allowedNamespaces: ['a'] } } };
+    expect(writesOf(await renderWith({ config: managed }))).toEqual(
+      [...writes, 'create services', 'delete services'].toSorted(),
+    );
+    expect(writesOf(await renderWith({ doctor: { enabled: true } }))).toEqual(writes);
+  });
+
+  test('is bound in the namespaces that the configuration names', async () => {
+    const objects = await renderWith({ config: { cilium: { namespace: 'cilium' }, lease: { namespace: 'leases' } } });
+    const roles = objects.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace);
+    expect(roles).toEqual(['cilium', 'kube-system', 'leases']);
+    const bindings = objects.filter(({ kind }) => kind === 'RoleBinding').map(({ metadata }) => metadata.namespace);
+    expect(bindings).toEqual(roles);
+  });
+});
+
+describe('on a real API server', () => {
+  let cluster: ControlPlane;
+  beforeAll(async () => {
+    cluster = await startControlPlane({ operator: false });
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+  });
+  afterAll(() => cluster?.stop());
+
+  test.each(ALL)('every object of the values %s is accepted, by a dry run and in earnest', async (name) => {
+    const objects = await render(exampleFlags(name));
+    const file = join(cluster.dir, `${name}.json`);
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    const kubectl = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const { code, stdout, stderr } = await cluster.kubectl(...args, '-f', file);
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      return stdout.split('\n').filter((line) => line !== '');
+    };
+    const dry = await kubectl('apply', '--dry-run=server', '--validate=strict');
+    expect(dry.filter((line) => line.endsWith(' created (server dry run)'))).toHaveLength(objects.length);
+    const applied = await kubectl('apply', '--validate=strict');
+    expect(applied.filter((line) => line.endsWith(' created'))).toHaveLength(objects.length);
+    await kubectl('delete', '--wait');
+  });
+
+  test("the Pod is one that the restricted profile takes, but for the node's network", async () => {
+    const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'restricted', labels: restricted } });
+    const pod = async (values: object): Promise<string> => {
+      const deployment = (await renderWith(values)).find(({ kind }) => kind === 'Deployment');
+      const spec = { ...asRecord(valueAt(deployment, 'spec', 'template', 'spec')), priorityClassName: undefined };
+      const metadata = { name: 'pod', namespace: 'restricted' };
+      const body = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
+      const { body: answer } = await cluster.request('POST', '/api/v1/namespaces/restricted/pods?dryRun=All', body);
+      return asString(valueAt(answer, 'message'));
+    };
+    expect(await pod({ hostNetwork: false })).toBe('');
+    expect(await pod({})).toContain('host namespaces (hostNetwork=true)');
+    await cluster.remove(NAMESPACES, { namespace: '', name: 'restricted' });
+  });
+});
+
+/** Verbs that write, with what they may be used on, as `patch services/status`. */
+function writesOf(objects: readonly KubeObject[]): readonly string[] {
+  const reads = new Set(['get', 'list', 'watch']);
+  const grants = objects.flatMap(grantsOf).filter(({ verb }) => !reads.has(verb));
+  return [...new Set(grants.map(({ verb, resource }) => `${verb} ${resource}`))].toSorted();
+}
