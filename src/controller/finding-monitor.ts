@@ -9,7 +9,10 @@ export interface FindingChanges {
   readonly nextMs: number | undefined;
 }
 
-/** Tells a finding once when it appears and once when it is gone; what passes by within the settling time is not told. */
+/**
+ * Tells a finding once when it appears, once for each other category that it changes to (`evidence.category`: a cloud that
+ * was away and now refuses takes another mend), and once when it is gone; what passes by within the settling time is not told.
+ */
 export interface FindingMonitor {
   /** @param now monotonic clock, milliseconds */
   update(findings: readonly Finding[], now: number): FindingChanges;
@@ -17,8 +20,10 @@ export interface FindingMonitor {
 
 interface Standing {
   readonly finding: Finding;
+  /** Since when it is of this category. */
   readonly since: number;
-  readonly told: boolean;
+  /** The categories under which it was told. */
+  readonly told: ReadonlySet<string>;
 }
 
 /**
@@ -35,16 +40,20 @@ export function createFindingMonitor(settleMs: number, atOnce: ReadonlySet<strin
       for (const finding of findings) {
         if (finding.verdict === 'pass' || finding.verdict === 'not-applicable') continue;
         const id = findingId(finding);
-        const previous = standing.get(id) ?? { finding, since: now, told: false };
-        const settle = atOnce.has(finding.reason) ? 0 : settleMs;
-        const left = previous.since + settle - now;
-        const told = previous.told || left <= 0;
-        if (told && !previous.told) appeared.push(finding);
-        if (!told) nextMs = Math.min(nextMs ?? left, left);
-        next.set(id, { finding, since: previous.since, told });
+        const category = categoryOf(finding);
+        const previous = standing.get(id);
+        const since = previous !== undefined && categoryOf(previous.finding) === category ? previous.since : now;
+        const told = new Set(previous?.told);
+        const left = since + (atOnce.has(finding.reason) ? 0 : settleMs) - now;
+        if (!told.has(category) && left <= 0) {
+          told.add(category);
+          appeared.push(finding);
+        }
+        if (!told.has(category)) nextMs = Math.min(nextMs ?? left, left);
+        next.set(id, { finding, since, told });
       }
       const resolved = [...standing]
-        .filter(([id, { told }]) => told && !next.has(id))
+        .filter(([id, { told }]) => told.size > 0 && !next.has(id))
         .map(([, { finding }]) => finding);
       standing = next;
       return { appeared, resolved, nextMs };
@@ -55,4 +64,9 @@ export function createFindingMonitor(settleMs: number, atOnce: ReadonlySet<strin
 /** The same fact about the same object; changing figures in the evidence are not another fact. */
 function findingId({ check, reason, target, verdict }: Finding): string {
   return [check, reason, verdict, target?.kind, target?.namespace, target?.name, target?.uid].join(' ');
+}
+
+/** Empty where the finding knows none. */
+function categoryOf({ evidence }: Finding): string {
+  return typeof evidence.category === 'string' ? evidence.category : '';
 }

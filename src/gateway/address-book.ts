@@ -139,7 +139,8 @@ async function askOne(
     if (signal.aborted) throw error;
     // Whatever it is, the Kubernetes work goes on: it is data that the cloud could not be read.
     const why = redactText(error instanceof Error ? error.message : String(error)).replace(/[.\s]+$/, '');
-    const gone = error instanceof CloudError && error.details.category === 'not-found';
-    return { state: gone ? 'absent' : 'unread', why };
+    if (!(error instanceof CloudError)) return { state: 'unread', why };
+    const { category } = error.details;
+    return category === 'not-found' ? { state: 'absent', why } : { state: 'unread', why, category };
   }
 }

@@ -1,3 +1,4 @@
+import type { CloudErrorCategory } from '../providers/errors.ts';
 import type { CloudLoadBalancer, CloudName } from '../providers/provider.types.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
 
@@ -33,7 +34,7 @@ export type LoadBalancerSeen =
   /** The answer is not there yet. */
   | { readonly state: 'asking'; readonly why: string }
   /** The cloud was asked and could not be read. */
-  | { readonly state: 'unread'; readonly why: string }
+  | { readonly state: 'unread'; readonly why: string; readonly category?: CloudErrorCategory }
   /** No cloud is set up to be asked: it is no source. */
   | { readonly state: 'not-asked'; readonly why: string };
 

@@ -5,6 +5,7 @@ import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import { foreignOwner, isOurs } from '../plan/ours.ts';
 import type { Action, Finding, Json } from '../plan/plan.types.ts';
+import type { CloudErrorCategory } from '../providers/errors.ts';
 import { describeEntries, entriesOf, isPrivate, MAX_ADDRESSES, sameEntries, selectAddresses } from './addresses.ts';
 import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
@@ -309,7 +310,7 @@ function cloudUnread(
   subject: Subject,
   service: ServiceModel,
   entrypoint: ServiceModel,
-  { why }: { readonly why: string },
+  { why, category }: { readonly why: string; readonly category?: CloudErrorCategory },
 ): Finding {
   const shown = `Service ${nameOf(entrypoint)} shows none, and the cloud could not be read (${why})`;
   const published = describeEntries(service.ingress);
@@ -321,6 +322,7 @@ function cloudUnread(
         ? `The address of ${subject.key} is not known: ${shown}.`
         : `Whether ${published} is still the address of ${subject.key} is not known: ${shown}. What was published stays.`,
     fix: `Mend what keeps the cloud from being read, or see why the Service shows no address: kubectl -n ${entrypoint.meta.namespace} describe service ${entrypoint.meta.name}`,
+    ...(category === undefined ? {} : { evidence: { category } }),
   });
 }
 

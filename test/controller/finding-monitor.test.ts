@@ -43,6 +43,20 @@ describe('a finding', () => {
     expect(counts).toEqual([1, 0, 1]);
   });
 
+  it('is told again when its category changes, once for each, and is not said to be gone', () => {
+    const monitor = createFindingMonitor(5_000, new Set());
+    const unknown = (category: string) => ({ ...found('CloudAddressUnknown', 'unknown'), evidence: { category } });
+    const told = (category: string, now: number) => {
+      const { appeared, resolved } = monitor.update([unknown(category)], now);
+      return [...appeared.map(({ evidence }) => evidence.category), ...resolved.map(() => 'gone')];
+    };
+    expect([told('unavailable', 0), told('unavailable', 5_000)]).toEqual([[], ['unavailable']]);
+    expect([told('denied', 6_000), told('denied', 11_000), told('denied', 12_000)]).toEqual([[], ['denied'], []]);
+    expect([told('unavailable', 20_000), told('unavailable', 30_000), told('denied', 40_000)]).toEqual([[], [], []]);
+    expect(monitor.update([], 41_000).resolved).toMatchObject([{ evidence: { category: 'denied' } }]);
+    expect([told('unavailable', 50_000), told('unavailable', 55_000)]).toEqual([[], ['unavailable']]);
+  });
+
   it('of the named reasons is told at once', () => {
     const monitor = createFindingMonitor(5_000, new Set(['SecondWriter']));
     expect(monitor.update([found('SecondWriter'), found('Broken')], 0)).toMatchObject({

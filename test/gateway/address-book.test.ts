@@ -133,7 +133,8 @@ test.each([
   const { book, seen } = scene(stubAccess('huawei', answers(cloudError(category)).answer));
   book.want([ELB]);
   await settle();
-  expect(seen()).toEqual({ state, why: `elb:get: it failed (${category})` });
+  const kept = state === 'unread' ? { category } : {};
+  expect(seen()).toEqual({ state, why: `elb:get: it failed (${category})`, ...kept });
 });
 
 test('even a bug of a reader is data', async () => {

@@ -94,7 +94,7 @@ const givesEip: LoadBalancerSeen = {
   source: SOURCE,
 };
 const absent: LoadBalancerSeen = { state: 'absent', why: 'elb:get: there is no such load balancer' };
-const unreadCloud: LoadBalancerSeen = { state: 'unread', why: 'elb:get: denied' };
+const unreadCloud: LoadBalancerSeen = { state: 'unread', why: 'elb:get: denied', category: 'denied' };
 
 test('an entrypoint that shows no address gets it from the cloud, EIP then VIP, and the action says so', () => {
   const planned = plan([gateway(), gatewayService(), withId()], cloud(givesEip));
@@ -168,6 +168,7 @@ test('an address whose status was cleared stays while the cloud gives it, and wh
   expect(writes(unreadPlan)).toEqual([]);
   expect(findings(unreadPlan)).toEqual(['unknown CloudAddressUnknown']);
   expect(findingOf(unreadPlan, 'CloudAddressUnknown').message).toContain('could not be read (elb:get: denied)');
+  expect(findingOf(unreadPlan, 'CloudAddressUnknown').evidence).toEqual({ category: 'denied' });
   // With nothing published it is a failure: no traffic arrives.
   expect(findings(plan([gateway(), gatewayService(), withId()], cloud(unreadCloud)))).toEqual([
     'fail CloudAddressUnknown',
