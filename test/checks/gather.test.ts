@@ -44,6 +44,12 @@ function large(count: number): ClusterData {
           securityGroupIds: [index % 2 === 0 ? 'sg-tke0node' : 'sg-tke0more'],
         })),
       ),
+      targets: Object.fromEntries(
+        Object.entries(TKE.cloud.targets).map(([balancer, members]) => [
+          balancer,
+          places.flatMap(({ ip, id }) => members.slice(0, 1).map((one) => ({ ...one, address: ip, instanceId: id }))),
+        ]),
+      ),
       securityGroups: TKE.cloud.securityGroups.flatMap((group) => [group, { ...group, id: 'sg-tke0more' }]),
     },
   };

@@ -185,7 +185,7 @@ function judge(
       say.warn('SomeClientsDenied', {
         target,
         message: `The security groups (${groups}) of ${names} admit only ${listOf(admitted.map(describeRange))} at ${at}: all other clients time out.`,
-        fix: `If that is meant, say so: kubectl -n ${one.entrypoint.meta.namespace} patch service ${one.entrypoint.meta.name} --type=merge -p '{"spec":{"loadBalancerSourceRanges":[…]}}'   Else: ${fix('0.0.0.0/0')}`,
+        fix: `If that is meant, say so: kubectl -n ${one.entrypoint.meta.namespace} patch service ${one.entrypoint.meta.name} --type=merge -p '{"spec":{"loadBalancerSourceRanges":["<CIDR>"]}}'   Else: ${fix('0.0.0.0/0')}`,
         evidence: { ...about(counted[0]), admitted: admitted.slice(0, 20).map(describeRange) },
       }),
     ];
