@@ -1,4 +1,5 @@
 import type { CloudConfig } from '../config/config.types.ts';
+import { loadBalancerOf } from '../gateway/load-balancers.ts';
 import type { NodeIdentity } from '../providers/provider.types.ts';
 import { ordinaryNodes } from './facts/network.ts';
 import type { DoctorService } from './models/service.ts';
@@ -16,16 +17,9 @@ export interface CloudQuestions {
   readonly vpcId: string;
 }
 
-/** Annotations that name the load balancer of a Service: Huawei Cloud's, and what TKE writes or is told. */
-const ID_ANNOTATIONS = [
-  'kubernetes.io/elb.id',
-  'service.kubernetes.io/loadbalance-id',
-  'service.kubernetes.io/tke-existed-lbid',
-];
-
 /** The id of the load balancer behind a Service; undefined: nothing names one. */
 export function loadBalancerIdOf({ meta }: Pick<DoctorService, 'meta'>): string | undefined {
-  return ID_ANNOTATIONS.map((key) => meta.annotations[key]).find((id) => id !== undefined && id !== '');
+  return loadBalancerOf({ meta })?.id;
 }
 
 /** Reads the questions out of the configuration and what Kubernetes says. Pure. */

@@ -77,5 +77,10 @@ function errorOf(reads: readonly Read<NodeHint>[]): KubeError | undefined {
 function toHint(raw: RawObject): NodeHint {
   const meta = readMeta(raw);
   const providerId = asString(asRecord(raw.spec).providerID);
-  return { cloud: NAMES[cloudOf({ providerId, meta })], labels: meta.labels };
+  return { cloud: cloudNameOf({ providerId, meta }), labels: meta.labels };
+}
+
+/** The cloud that a node's providerID and labels tell; undefined: they tell none that can be asked. */
+export function cloudNameOf(node: Parameters<typeof cloudOf>[0]): CloudName | undefined {
+  return NAMES[cloudOf(node)];
 }

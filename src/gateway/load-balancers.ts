@@ -18,9 +18,9 @@ export interface LoadBalancerRef {
 }
 
 /** The load balancer that serves this Service; undefined while the cloud has not said. */
-export function loadBalancerOf(service: ServiceModel): LoadBalancerRef | undefined {
+export function loadBalancerOf({ meta }: Pick<ServiceModel, 'meta'>): LoadBalancerRef | undefined {
   for (const [key, cloud] of ID_ANNOTATIONS) {
-    const id = service.meta.annotations[key];
+    const id = meta.annotations[key];
     if (id !== undefined && id !== '') return { cloud, id };
   }
   return undefined;
