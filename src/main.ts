@@ -11,6 +11,7 @@ import { chooseCloud } from './cli/doctor-cloud.ts';
 import { renderDoctor } from './cli/doctor-table.ts';
 import { EXIT, type ExitCode } from './cli/exit-codes.ts';
 import { explainFailure } from './cli/explain-failure.ts';
+import { externalTargets } from './cli/external-targets.ts';
 import { helpText } from './cli/help.ts';
 import { renderJson } from './cli/json.ts';
 import { createLogger } from './cli/log.ts';
@@ -106,6 +107,7 @@ async function doctor(
     openCloud: async (kube: KubeWorld) =>
       await chooseCloud(kube, { config: config.cloud, env: process.env, clock: systemClock, logger }, ended),
     clock: systemClock,
+    targets: externalTargets,
     progress: progress.show,
   };
   try {

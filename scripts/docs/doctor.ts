@@ -6,6 +6,7 @@ import { loadScenarios } from '../../test/checks/load-scenarios.ts';
 import { REFERENCES } from '../../test/checks/reference/all.ts';
 import type { Scenario } from '../../test/checks/scenario.types.ts';
 import { worldOf } from '../../test/checks/world-of.ts';
+import { connectivitySection } from './connectivity-test.ts';
 import { GENERATED, table } from './tables.ts';
 
 const SECTIONS: Readonly<Record<Section, string>> = {
@@ -46,7 +47,7 @@ export async function doctorPage(): Promise<string> {
       return checks.length === 0 ? [] : [`## ${title}`, table(head, rows.flat())];
     }),
   );
-  return `${['# Doctor', GENERATED, INTRO, ...parts.flat()].join('\n\n')}\n`;
+  return `${['# Doctor', GENERATED, INTRO, ...parts.flat(), ...(await connectivitySection())].join('\n\n')}\n`;
 }
 
 async function rowsOf(check: Check, scenarios: readonly Scenario[]): Promise<string[][]> {

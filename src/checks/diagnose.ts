@@ -23,6 +23,11 @@ export interface DiagnosePorts {
   readonly measure?: ((world: DoctorWorld, signal: AbortSignal) => Promise<DoctorWorld>) | undefined;
 }
 
+/** What the checks came to, and what they looked at. */
+export interface Examined extends Diagnosis {
+  readonly world: DoctorWorld;
+}
+
 /**
  * Reads the cluster and its cloud once, and runs the checks over what was read. Changes nothing.
  * @throws KubeError when the cluster cannot be asked at all; the signal's reason
@@ -32,11 +37,11 @@ export async function diagnose(
   config: Config,
   ports: DiagnosePorts,
   signal: AbortSignal,
-): Promise<Diagnosis> {
+): Promise<Examined> {
   const read = await gatherWorld(config, ports, signal);
   const world = ports.measure === undefined ? read : await ports.measure(read, signal);
   ports.onStage?.('checks');
-  return runChecks(checks, world);
+  return { ...runChecks(checks, world), world };
 }
 
 /** Reads the cluster and its cloud once. */

@@ -44,6 +44,20 @@ export const doctorReportSchema: z.ZodType<DoctorReport> = z
         text: z.string(),
       })
       .describe('How many checks came to what.'),
+    connectivityTest: z
+      .object({
+        command: z.string().describe('One line to paste into a shell.'),
+        parts: z
+          .array(
+            z.object({
+              text: z.string().describe('Words of the line that belong together, as they stand in it.'),
+              reason: z.string(),
+            }),
+          )
+          .describe('What is in it besides the bare command, in its order.'),
+      })
+      .nullable()
+      .describe('cilium connectivity test with the flags that this cluster needs.'),
     exitCode: z.literal([0, 1, 2]),
   })
   .meta({ title: 'Report of cilium-cloud-bridge doctor -o json' });

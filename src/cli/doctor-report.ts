@@ -1,4 +1,5 @@
 import type { CheckOutcome, Diagnosis } from '../checks/check.types.ts';
+import type { ConnectivityTest } from '../checks/connectivity/test-line.ts';
 import { redactText } from '../lib/redact.ts';
 import type { Verdict } from '../plan/plan.types.ts';
 import type { DoctorReport, DoctorSummary } from './doctor-report.types.ts';
@@ -12,6 +13,7 @@ export interface DoctorReportInput {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly diagnosis: Diagnosis;
+  readonly connectivityTest?: ConnectivityTest;
 }
 
 /** Puts doctor's report together. Pure; secrets are redacted. */
@@ -36,6 +38,7 @@ export function buildDoctorReport({ diagnosis, ...input }: DoctorReportInput): D
       findings: findings.map(reportFinding),
     })),
     summary,
+    connectivityTest: input.connectivityTest ?? null,
     exitCode: summary.fail > 0 ? EXIT.pending : EXIT.ok,
   };
 }

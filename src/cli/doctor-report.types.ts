@@ -1,4 +1,5 @@
 import type { Link, Section } from '../checks/check.types.ts';
+import type { ConnectivityTest } from '../checks/connectivity/test-line.ts';
 import type { Verdict } from '../plan/plan.types.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { ReportedFinding } from './report.types.ts';
@@ -19,6 +20,8 @@ export interface DoctorReport {
   /** In the order of the packet's way. */
   readonly checks: readonly ReportedCheck[];
   readonly summary: DoctorSummary;
+  /** `cilium connectivity test` as this cluster needs it; null: nobody asked for it. */
+  readonly connectivityTest: ConnectivityTest | null;
   readonly exitCode: ExitCode;
 }
 

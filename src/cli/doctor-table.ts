@@ -1,6 +1,7 @@
 import { LINKS, type Section } from '../checks/check.types.ts';
 import { printable } from '../lib/printable.ts';
 import type { Verdict } from '../plan/plan.types.ts';
+import { connectivityLines } from './connectivity-lines.ts';
 import type { Style } from './diff.ts';
 import type { DoctorReport, ReportedCheck } from './doctor-report.types.ts';
 import { evidenceLines } from './evidence.ts';
@@ -28,7 +29,8 @@ export function renderDoctor(report: DoctorReport, style: Style, verbose: boolea
     chainLines(report, style),
     ...sections,
     wrap(report.summary.text, style.width, '').map(color),
-  ];
+    connectivityLines(report, style),
+  ].filter((lines) => lines.length > 0);
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 

@@ -1,5 +1,7 @@
 import { CHECKS } from '../checks/all.ts';
 import { chooseChecks } from '../checks/choose.ts';
+import { findTargets, type TargetPorts } from '../checks/connectivity/targets.ts';
+import { connectivityTestOf, wantsTargets } from '../checks/connectivity/test-line.ts';
 import { type CloudChoice, diagnose } from '../checks/diagnose.ts';
 import type { ObjectSource } from '../checks/object-source.ts';
 import type { KubeWorld } from '../checks/world.types.ts';
@@ -17,6 +19,8 @@ export interface DoctorPorts {
   /** Not called with `--cloud=false`. */
   readonly openCloud: (kube: KubeWorld) => Promise<CloudChoice>;
   readonly clock: Clock;
+  /** For addresses that answer, where the cluster is in the Chinese mainland; absent: nothing is looked up. */
+  readonly targets?: TargetPorts | undefined;
   /** Shows what is being done, while it is done. */
   readonly progress: (text: string) => void;
 }
@@ -47,5 +51,15 @@ export async function runDoctor(
     { source, openCloud, now: () => clock.now(), onStage: (stage) => progress(STAGES[stage]) },
     signal,
   );
-  return buildDoctorReport({ version: programVersion(), server: source.description, context, startedAt, diagnosis });
+  const { world } = diagnosis;
+  const found =
+    ports.targets !== undefined && wantsTargets(world) ? await findTargets(ports.targets, signal) : undefined;
+  return buildDoctorReport({
+    version: programVersion(),
+    server: source.description,
+    context,
+    startedAt,
+    diagnosis,
+    connectivityTest: connectivityTestOf(world, found),
+  });
 }
