@@ -51,6 +51,9 @@ export async function gatherCloud(
   const groupIds = new Set([
     ...servers.flatMap(({ securityGroupIds }) => securityGroupIds ?? []),
     ...(cluster.state === 'answered' ? cluster.value.nodeSecurityGroupIds : []),
+    ...loadBalancers.flatMap(([, { loadBalancer }]) =>
+      loadBalancer.state === 'answered' ? (loadBalancer.value.securityGroupIds ?? []) : [],
+    ),
   ]);
   const addresses = new Set([
     ...questions.addresses,

@@ -17,7 +17,7 @@ export const inventedAddress = defineCheck({
   title: "The addresses of Gateways are their load balancers' own",
   looksAt: 'status of the Gateway Services against entrypoints, load balancers, nodes and the VPC',
   docs: PAGES.gatewayApi,
-  causes: ['gateway-service-unserved', 'gateway-not-programmed'],
+  causes: ['gateway-service-unserved', 'second-writer', 'gateway-not-programmed'],
   needs: ['services', 'gateways', 'gatewayClasses', 'nodes'],
   reasons: {
     AddressInvented: "Cilium takes whatever stands in the status; this address is none of the Gateway's load balancer.",

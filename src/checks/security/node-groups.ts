@@ -26,34 +26,43 @@ export function nodeGroupsOf({ cloud }: DoctorWorld, check: string): NodeGroups 
   if (cloud.instances.state !== 'answered') {
     return { guarded: [], missing: [unanswered(check, cloud.instances)], untold: [] };
   }
-  const byGroups = new Map<string, CloudInstance[]>();
-  for (const server of cloud.instances.value) {
-    const key = (server.securityGroupIds ?? []).join(' ');
-    byGroups.set(key, [...(byGroups.get(key) ?? []), server]);
-  }
+  const byGroups = Map.groupBy(cloud.instances.value, ({ securityGroupIds }) => (securityGroupIds ?? []).join(' '));
   const guarded: GuardedNodes[] = [];
-  const missing = new Map<string, Finding>();
+  const missing: Finding[] = [];
   const untold: string[] = [];
   for (const [key, servers] of byGroups) {
     if (key === '') {
       untold.push(...servers.map(({ nodeName }) => nodeName));
       continue;
     }
-    const groups: CloudSecurityGroup[] = [];
     const ids = key.split(' ');
-    for (const id of ids) {
-      const asked = cloud.securityGroups.get(id);
-      if (asked?.state === 'answered') groups.push(asked.value);
-      else {
-        missing.set(
-          id,
-          unanswered(check, asked ?? { state: 'not-asked', why: `nothing was asked about security group ${id}` }),
-        );
-      }
-    }
-    if (groups.length === ids.length) guarded.push({ servers, groups });
+    const read = groupsOf({ cloud }, ids, check);
+    missing.push(...read.missing);
+    if (read.missing.length === 0) guarded.push({ servers, groups: read.groups });
   }
-  return { guarded, missing: [...missing.values()], untold };
+  return { guarded, missing: distinct(missing), untold };
+}
+
+/** Two kinds of nodes may share a group that was not answered. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((found) => [found.message, found])).values()];
+}
+
+/** Security groups by their ids, in that order, and what was not answered of them. */
+export function groupsOf(
+  { cloud }: Pick<DoctorWorld, 'cloud'>,
+  ids: readonly string[],
+  check: string,
+): { readonly groups: readonly CloudSecurityGroup[]; readonly missing: readonly Finding[] } {
+  const groups: CloudSecurityGroup[] = [];
+  const missing: Finding[] = [];
+  for (const id of ids) {
+    const asked = cloud.securityGroups.get(id);
+    const nothing = { state: 'not-asked', why: `nothing was asked about security group ${id}` } as const;
+    if (asked?.state === 'answered') groups.push(asked.value);
+    else missing.push(unanswered(check, asked ?? nothing));
+  }
+  return { groups, missing };
 }
 
 /** The addresses of other nodes, those with the same security groups as one sender. */

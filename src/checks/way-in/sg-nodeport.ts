@@ -16,6 +16,7 @@ import { answerOf } from '../facts/network.ts';
 import type { Judged, Packet } from '../security/evaluate.ts';
 import {
   type GuardedNodes,
+  groupsOf,
   judgeAll,
   nodeGroupsOf,
   outsideSenders,
@@ -37,7 +38,13 @@ const PRIVATE = parseCidrs([
   '169.254.0.0/16',
 ]);
 
-type Reason = 'ProbesDenied' | 'ClientsDenied' | 'SomeClientsDenied' | 'AdmissionUnknown' | 'RuleUndecided';
+type Reason =
+  | 'ProbesDenied'
+  | 'ClientsDenied'
+  | 'BalancerGroupDenies'
+  | 'SomeClientsDenied'
+  | 'AdmissionUnknown'
+  | 'RuleUndecided';
 
 /** Who must get through, and what is said when they don't. */
 interface Wanted {
@@ -51,15 +58,16 @@ export const sgNodeport = defineCheck({
   id: ID,
   section: 'way-in',
   link: 'security group',
-  title: "The nodes' security groups admit the load balancer and its clients",
+  title: 'The security groups of the nodes, and of the load balancer itself, admit it and its clients',
   looksAt:
-    "security groups of the nodes' servers, evaluated as the cloud does, for the load balancer's probes and for clients, at the ports of its members",
+    "security groups of the nodes' servers, evaluated as the cloud does, for the load balancer's probes and for clients, at the ports of its members; groups of the load balancer itself (CLB) at its listeners",
   docs: PAGES.cceServices,
   causes: ['lb-exists'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {
     ProbesDenied: "The nodes' security groups do not admit the load balancer's own probes (or its proxied traffic).",
     ClientsDenied: "The clients' packets arrive with their own addresses, and the security groups drop them.",
+    BalancerGroupDenies: 'The load balancer has a security group of its own, which drops its clients.',
     SomeClientsDenied: 'Some clients get through, others that nobody has excluded by a rule do not.',
     AdmissionUnknown: 'The cloud does not say whom the security groups see.',
     RuleUndecided: 'A rule that decides cannot be evaluated, as it hangs on a template or on unknown members.',
@@ -68,14 +76,18 @@ export const sgNodeport = defineCheck({
     const { guarded, missing, untold } = nodeGroupsOf(world, ID);
     return eachBalancer(world, say, 'Probes and clients are admitted at the ports of the members.', (one) =>
       withAnswer(ID, one.asked.loadBalancer, (balancer) => {
+        const own = balancerFindings(world, one, balancer, say);
         const wanted = wantedOf(world, one, balancer, say);
-        if ('finding' in wanted) return [wanted.finding];
-        if (wanted.list.length === 0) return [];
-        if (missing.length > 0) return missing;
-        if (untold.length > 0) return [notTold(one, untold, say)];
-        return packetsOf(one).flatMap((packet) =>
-          guarded.flatMap((nodes) => wanted.list.flatMap((who) => judge(one, balancer, nodes, packet, who, say))),
-        );
+        if ('finding' in wanted) return [...own, wanted.finding];
+        if (wanted.list.length === 0) return own;
+        if (missing.length > 0) return [...own, ...missing];
+        if (untold.length > 0) return [...own, notTold(one, untold, say)];
+        return [
+          ...own,
+          ...packetsOf(one).flatMap((packet) =>
+            guarded.flatMap((nodes) => wanted.list.flatMap((who) => judge(one, balancer, nodes, packet, who, say))),
+          ),
+        ];
       }),
     );
   },
@@ -113,12 +125,35 @@ function wantedOf(
   const sources = needsSources ? (probeSources ?? []) : [];
   const probes: Wanted[] = sources.length === 0 ? [] : [{ who: 'probes', cidrs: sources, all: true }];
   if (clientTraffic !== 'client') return { list: probes };
-  const declared = world.kube.services.items.find(({ meta }) => meta.uid === entrypoint.meta.uid)?.sourceRanges ?? [];
-  if (declared.length > 0) return { list: [...probes, { who: 'clients', cidrs: declared, all: true }] };
-  if (isPublic !== false) return { list: [...probes, { who: 'clients', cidrs: ['0.0.0.0/0'], all: false }] };
-  const { vpc } = world.cloud;
-  if (vpc.state !== 'answered') return { finding: unanswered(ID, vpc) };
-  return { list: [...probes, { who: 'clients', cidrs: vpc.value.cidrs.map(({ cidr }) => cidr), all: true }] };
+  const clients = clientsOf(world, one, isPublic);
+  return 'finding' in clients ? clients : { list: [...probes, clients] };
+}
+
+/** Those that are permitted; where nobody says, the internet, or the VPC of a private load balancer. */
+function clientsOf(
+  { kube, cloud }: DoctorWorld,
+  { entrypoint }: Balanced,
+  isPublic: boolean | undefined,
+): Wanted | { readonly finding: Finding } {
+  const declared = kube.services.items.find(({ meta }) => meta.uid === entrypoint.meta.uid)?.sourceRanges ?? [];
+  if (declared.length > 0) return { who: 'clients', cidrs: declared, all: true };
+  if (isPublic !== false) return { who: 'clients', cidrs: ['0.0.0.0/0'], all: false };
+  if (cloud.vpc.state !== 'answered') return { finding: unanswered(ID, cloud.vpc) };
+  return { who: 'clients', cidrs: cloud.vpc.value.cidrs.map(({ cidr }) => cidr), all: true };
+}
+
+/** A CLB may have groups of its own, which clients meet at its listeners, before any node. */
+function balancerFindings(world: DoctorWorld, one: Balanced, balancer: CloudLoadBalancer, say: Say<Reason>): Finding[] {
+  const ids = balancer.securityGroupIds ?? [];
+  if (ids.length === 0) return [];
+  const clients = clientsOf(world, one, balancer.isPublic);
+  if ('finding' in clients) return [clients.finding];
+  const { groups, missing } = groupsOf(world, ids, ID);
+  if (missing.length > 0) return [...missing];
+  return one.entrypoint.ports.flatMap(({ port, protocol }) => {
+    const packet: Packet = { protocol: protocol === 'UDP' ? 'udp' : 'tcp', port };
+    return judge(one, balancer, { servers: [], groups }, packet, clients, say);
+  });
 }
 
 function judge(
@@ -133,7 +168,8 @@ function judge(
   const admitted = rangesWith(judged, 'allow');
   const denied = judged.filter(({ verdict }) => verdict === 'deny');
   const open = judged.find(({ verdict }) => verdict === 'unknown');
-  const names = listOf(nodes.servers.map(({ nodeName }) => nodeName));
+  const atBalancer = nodes.servers.length === 0;
+  const names = atBalancer ? `load balancer ${id} itself` : listOf(nodes.servers.map(({ nodeName }) => nodeName));
   const groups = nodes.groups.map((group) => group.id).join(', ');
   const target = targetOf(SERVICES, one.entrypoint.meta);
   const at = packetText(packet);
@@ -162,9 +198,9 @@ function judge(
   }
   if (who === 'clients' && first !== undefined && (all || matters.length === 0) && open === undefined) {
     return [
-      say.fail('ClientsDenied', {
+      say.fail(atBalancer ? 'BalancerGroupDenies' : 'ClientsDenied', {
         target,
-        message: `The security groups (${groups}) of ${names} do not admit ${clientsText(cidrs, all, admitted)} at ${at}; clients arrive with their own addresses, so they time out.`,
+        message: `The security groups (${groups}) of ${names} do not admit ${clientsText(cidrs, all, admitted)} at ${at}${atBalancer ? '' : '; clients arrive with their own addresses'}, so they time out.`,
         fix: fix(listOf(cidrs)),
         evidence: about(first),
       }),

@@ -43,6 +43,19 @@ export const scenarios: Scenarios = [
     follows: ['gateway-not-programmed'],
   },
   {
+    symptom: 'TKE bought a CLB for the Service of the Gateway, and writes its address over ours',
+    reference: 'tke-overlay',
+    given: [patch('Service default/cilium-gateway-web', { spec: { loadBalancerClass: null } })],
+    broken: [
+      patch('Service default/cilium-gateway-web', {
+        metadata: { managedFields: [status('service-controller')] },
+        status: { loadBalancer: { ingress: [{ ip: '43.139.99.9' }] } },
+      }),
+    ],
+    reason: 'StatusClearedByAnother',
+    follows: ['invented-address'],
+  },
+  {
     symptom: 'an address of a pool stands in the status as soon as the first CiliumLoadBalancerIPPool exists',
     reference: 'cce-overlay',
     given: [CLASSLESS],

@@ -40,6 +40,31 @@ const denied = (parts: Partial<CloudSecurityRule>): CloudSecurityRule => ({
   ...parts,
 });
 
+/** A CLB with a security group of its own. */
+const BALANCER_GROUP: Edit = cloud(({ loadBalancers, securityGroups }) => ({
+  loadBalancers: loadBalancers.map((one) => ({ ...one, securityGroupIds: ['sg-clb'] })),
+  securityGroups: [
+    ...securityGroups,
+    {
+      id: 'sg-clb',
+      name: 'web',
+      evaluation: 'first-match',
+      rules: [
+        {
+          id: '0',
+          direction: 'ingress',
+          allow: true,
+          priority: 1,
+          family: 'ipv4',
+          protocol: 'tcp',
+          ports: [{ from: 80, to: 80 }],
+          peer: { kind: 'cidrs', cidrs: ['0.0.0.0/0'] },
+        },
+      ],
+    },
+  ],
+}));
+
 export const scenarios: Scenarios = [
   {
     symptom: 'timeouts through the ELB, all members abnormal: the NodePort rule was narrowed to the VPC',
@@ -79,6 +104,21 @@ export const scenarios: Scenarios = [
     given: [patch('Service kube-system/web-lb', { spec: { loadBalancerSourceRanges: ['198.51.100.0/24'] } })],
     broken: [rules((all) => [denied({ id: 'first', peer: { kind: 'cidrs', cidrs: ['198.51.100.128/25'] } }), ...all])],
     reason: 'ClientsDenied',
+  },
+  {
+    symptom: 'every client times out: the CLB got a security group that was made for another port',
+    reference: 'tke-overlay',
+    given: [BALANCER_GROUP],
+    broken: [
+      cloud(({ securityGroups }) => ({
+        securityGroups: securityGroups.map((group) =>
+          group.id === 'sg-clb'
+            ? { ...group, rules: group.rules.map((rule) => ({ ...rule, ports: [{ from: 443, to: 443 }] })) }
+            : group,
+        ),
+      })),
+    ],
+    reason: 'BalancerGroupDenies',
   },
   {
     symptom: 'clients of one country get through, all others time out',
