@@ -9,9 +9,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/control-plane/**', 'test/chart/**', 'test/datapath/**', 'test/faults/**'],
+          exclude: ['test/control-plane/**', 'test/chart/**', 'test/datapath/**', 'test/faults/**', 'test/html/**'],
           setupFiles: ['test/property-seed.ts'],
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
+        },
+      },
+      {
+        test: {
+          name: 'html',
+          include: ['test/html/**/*.test.ts'],
+          testTimeout: MINUTE_MS, // none takes that long, but every core may be busy
+          hookTimeout: MINUTE_MS,
         },
       },
       {

@@ -1,3 +1,4 @@
+import { openFileSource } from './checks/files/file-source.ts';
 import { liveSource } from './checks/object-source.ts';
 import type { KubeWorld } from './checks/world.types.ts';
 import { parseCommandLine } from './cli/args.ts';
@@ -6,8 +7,10 @@ import { createPaint, wantsColor } from './cli/color.ts';
 import { confirmChanges } from './cli/confirm.ts';
 import { runController } from './cli/controller.ts';
 import type { Style } from './cli/diff.ts';
-import { runDoctor } from './cli/doctor.ts';
+import { type DoctorPorts, runDoctor } from './cli/doctor.ts';
 import { chooseCloud } from './cli/doctor-cloud.ts';
+import { renderDoctorHtml } from './cli/doctor-html.ts';
+import type { DoctorReport } from './cli/doctor-report.types.ts';
 import { renderDoctor } from './cli/doctor-table.ts';
 import { EXIT, type ExitCode } from './cli/exit-codes.ts';
 import { explainFailure } from './cli/explain-failure.ts';
@@ -48,9 +51,9 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       case 'doctor': {
         const config = loadConfig(options.config, options);
         const logger = createLogger({ level: options.logLevel ?? 'error', stream: process.stderr, env: process.env });
-        const cluster = openClient(options, systemClock, logger);
-        where = cluster.connection.description;
-        return await doctor(options, cluster, config, logger, stop);
+        const target = options.from === undefined ? liveTarget(options, logger) : await fileTarget(options.from, stop);
+        where = target.where;
+        return await doctor(options, target, config, logger, stop);
       }
       case 'once':
       case 'controller': {
@@ -91,9 +94,34 @@ async function run(
   return await once(options, cluster, config, logger, stop);
 }
 
+/** What doctor looks at. */
+interface DoctorTarget extends Pick<DoctorPorts, 'source' | 'context' | 'readAt'> {
+  /** For messages. */
+  readonly where: string;
+  close(): void;
+}
+
+function liveTarget(options: DoctorOptions, logger: Logger): DoctorTarget {
+  const { client, connection } = openClient(options, systemClock, logger);
+  return {
+    source: liveSource(client),
+    context: connection.inCluster ? undefined : connection.context,
+    where: connection.description,
+    close: () => {
+      client.close();
+      connection.close();
+    },
+  };
+}
+
+async function fileTarget(path: string, stop: AbortSignal): Promise<DoctorTarget> {
+  const source = await openFileSource(path, stop);
+  return { source, context: undefined, readAt: source.takenAt, where: path, close: () => undefined };
+}
+
 async function doctor(
   options: DoctorOptions,
-  { client, connection }: Pick<ConnectedCluster, 'client' | 'connection'>,
+  target: DoctorTarget,
   config: Config,
   logger: Logger,
   stop: AbortSignal,
@@ -102,8 +130,7 @@ async function doctor(
   const done = new AbortController();
   const ended = AbortSignal.any([stop, done.signal]);
   const ports = {
-    source: liveSource(client),
-    context: connection.inCluster ? undefined : connection.context,
+    ...target,
     openCloud: async (kube: KubeWorld) =>
       await chooseCloud(kube, { config: config.cloud, env: process.env, clock: systemClock, logger }, ended),
     clock: systemClock,
@@ -113,15 +140,23 @@ async function doctor(
   try {
     const report = await runDoctor(options, config, ports, stop);
     progress.clear();
-    process.stdout.write(
-      options.output === 'json' ? renderJson(report) : renderDoctor(report, styleOf(process.stdout), options.verbose),
-    );
+    process.stdout.write(doctorOutput(report, options));
     return report.exitCode;
   } finally {
     progress.clear();
     done.abort(); // ends the connections to the cloud
-    client.close();
-    connection.close();
+    target.close();
+  }
+}
+
+function doctorOutput(report: DoctorReport, { output, verbose }: DoctorOptions): string {
+  switch (output) {
+    case 'json':
+      return renderJson(report);
+    case 'html':
+      return renderDoctorHtml(report);
+    case 'table':
+      return renderDoctor(report, styleOf(process.stdout), verbose);
   }
 }
 

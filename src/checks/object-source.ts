@@ -111,20 +111,29 @@ export function listedSource(objects: readonly RawObject[], options: ListedOptio
     description: options.description,
     list: async (resource, trim, scope) => {
       const missing = options.missing?.(resource, scope);
-      if (missing !== undefined) return unread(missing.why, missing.mend);
-      const items: ReturnType<typeof trim>[] = [];
-      let unreadable = 0;
-      for (const raw of objects) {
-        if (!isOf(raw, resource) || !isIn(raw, scope)) continue;
-        try {
-          items.push(trim(raw));
-        } catch {
-          unreadable += 1;
-        }
-      }
-      return reading(items, unreadable, resource);
+      return missing === undefined ? selected(objects, resource, trim, scope) : unread(missing.why, missing.mend);
     },
   };
+}
+
+/** Those objects of a kind that are meant, trimmed. */
+export function selected<T>(
+  objects: readonly RawObject[],
+  resource: Resource,
+  trim: (raw: RawObject) => T,
+  scope: ObjectScope,
+): Reading<T> {
+  const items: T[] = [];
+  let unreadable = 0;
+  for (const raw of objects) {
+    if (!isOf(raw, resource) || !isIn(raw, scope)) continue;
+    try {
+      items.push(trim(raw));
+    } catch {
+      unreadable += 1;
+    }
+  }
+  return reading(items, unreadable, resource);
 }
 
 function isOf(raw: RawObject, resource: Resource): boolean {

@@ -4,11 +4,12 @@ import { findContradictions, parseAdoptPair } from '../config/names.ts';
 import { LOG_LEVELS, TEXT_RULES, toAdoptChoice } from '../config/schema.ts';
 import { UsageError, type UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
-import type { OutputFormat, ParsedArgs } from './args.types.ts';
+import type { DoctorFormat, OutputFormat, ParsedArgs } from './args.types.ts';
 import { commandsOf, type FlagName, type ScannedFlags, scanFlags } from './flags.ts';
 
 const DEFAULT_WAIT_MS = 10_000;
 const OUTPUTS = ['table', 'json'] as const satisfies readonly OutputFormat[];
+const DOCTOR_OUTPUTS = [...OUTPUTS, 'html'] as const satisfies readonly DoctorFormat[];
 
 /**
  * Understands the command line (without node and script). `--help` and `--version` win over everything else.
@@ -41,18 +42,19 @@ function understand(flags: ScannedFlags, problems: UsageProblem[]): ParsedArgs {
     logLevel: parseChoice(flags, 'log-level', LOG_LEVELS, problems),
   };
   const waitMs = parseWait(last(flags, 'wait'), problems);
-  const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
   if (flags.command === 'doctor') {
     return {
       command: 'doctor',
       ...common,
-      output,
+      output: parseChoice(flags, 'output', DOCTOR_OUTPUTS, problems) ?? 'table',
       only: listOf(flags, 'only'),
       skip: listOf(flags, 'skip'),
+      from: last(flags, 'from'),
       cloud: parseChoice(flags, 'cloud', ['true', 'false'], problems) !== 'false',
       verbose: given.has('verbose'),
     };
   }
+  const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
   if (!given.has('once')) {
     return { command: 'controller', ...common };
   }
@@ -76,6 +78,10 @@ const WITHOUT_ONCE: Partial<Record<FlagName, string>> = {
 function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
   if (command === 'doctor' && given.has('once')) {
     return [{ at: '--once', what: "doesn't go with doctor", fix: 'Run one after the other: doctor changes nothing.' }];
+  }
+  const cluster = (['kubeconfig', 'context'] as const).find((name) => given.has(name));
+  if (given.has('from') && cluster !== undefined) {
+    return [{ at: `--${cluster}`, what: "doesn't go with --from", fix: 'Keep one of them: --from asks no cluster.' }];
   }
   const running = command ?? (given.has('once') ? 'once' : undefined);
   return [...given].flatMap((name) => {

@@ -2,6 +2,8 @@ import type { AdoptChoice, Config } from '../config/config.types.ts';
 
 /** How a report is written to stdout. */
 export type OutputFormat = 'table' | 'json';
+/** How doctor's report is written to stdout. */
+export type DoctorFormat = OutputFormat | 'html';
 
 /** What every command that talks to a cluster takes. Absent flags are undefined. */
 export interface CommonOptions {
@@ -34,10 +36,12 @@ export interface ControllerOptions extends CommonOptions {
 /** A look at everything that a packet passes; nothing is changed. */
 export interface DoctorOptions extends CommonOptions {
   readonly command: 'doctor';
-  readonly output: OutputFormat;
+  readonly output: DoctorFormat;
   /** Ids of checks; empty: all. */
   readonly only: readonly string[];
   readonly skip: readonly string[];
+  /** Folder or archive that is read instead of a cluster. */
+  readonly from: string | undefined;
   /** Whether the cloud is asked. */
   readonly cloud: boolean;
   /** What is well is told by name, too. */

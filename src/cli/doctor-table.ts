@@ -1,27 +1,23 @@
-import { LINKS, type Section } from '../checks/check.types.ts';
+import { LINKS } from '../checks/check.types.ts';
 import { printable } from '../lib/printable.ts';
-import type { Verdict } from '../plan/plan.types.ts';
-import { connectivityLines } from './connectivity-lines.ts';
 import type { Style } from './diff.ts';
+import {
+  countText,
+  type DoctorGroups,
+  groupChecks,
+  stationVerdict,
+  type UnknownGroup,
+  wrongFindings,
+} from './doctor-groups.ts';
 import type { DoctorReport, ReportedCheck } from './doctor-report.types.ts';
 import { evidenceLines } from './evidence.ts';
 import type { ReportedFinding } from './report.types.ts';
 import { fixLines, nameOf, verdictMark, whereOf } from './table.ts';
 import { wrap } from './text.ts';
 
-const SECTION_TITLES: Readonly<Record<Section, string>> = {
-  cluster: 'Cluster and Cilium',
-  'way-in': 'Way in',
-  'way-out': 'Way out',
-  probe: 'Connections made',
-};
-
 /** The report for people: the packet's way with its first broken link, then each section; what is well is only counted. */
 export function renderDoctor(report: DoctorReport, style: Style, verbose: boolean): string {
-  const sections = Object.entries(SECTION_TITLES).flatMap(([section, title]) => {
-    const checks = report.checks.filter((check) => check.section === section);
-    return checks.length === 0 ? [] : [sectionLines(title, checks, report.brokenLink, style, verbose)];
-  });
+  const sections = groupChecks(report.checks).map((groups) => sectionLines(groups, report.brokenLink, style, verbose));
   const { paint } = style;
   const color = report.summary.fail > 0 ? paint.red : report.summary.warn > 0 ? paint.yellow : paint.green;
   const parts = [
@@ -29,7 +25,6 @@ export function renderDoctor(report: DoctorReport, style: Style, verbose: boolea
     chainLines(report, style),
     ...sections,
     wrap(report.summary.text, style.width, '').map(color),
-    connectivityLines(report, style),
   ].filter((lines) => lines.length > 0);
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
@@ -40,7 +35,7 @@ function chainLines({ checks, brokenLink }: DoctorReport, style: Style): string[
   const broken = checks.find(({ id }) => id === brokenLink)?.link;
   const lines: { text: string; length: number }[] = [{ text: 'client', length: 6 }];
   for (const link of LINKS) {
-    const verdict = verdictOf(checks.filter((check) => check.link === link));
+    const verdict = stationVerdict(checks.filter((check) => check.link === link));
     const name = link === broken ? paint.bold(paint.red(link)) : verdict === undefined ? paint.dim(link) : link;
     const mark = verdict === undefined ? paint.dim('·') : verdictMark(verdict, style);
     const length = link.length + 5;
@@ -56,37 +51,25 @@ function chainLines({ checks, brokenLink }: DoctorReport, style: Style): string[
   return [...lines.map(({ text }) => text), ...pointer];
 }
 
-/** What a station comes to; undefined: nothing looked at it. */
-function verdictOf(checks: readonly ReportedCheck[]): Verdict | undefined {
-  const order: readonly Verdict[] = ['fail', 'warn', 'unknown', 'pass'];
-  return order.find((verdict) => checks.some((check) => check.verdict === verdict));
-}
-
 function sectionLines(
-  title: string,
-  checks: readonly ReportedCheck[],
+  { title, wrong, unknown, passed, notApplicable }: DoctorGroups,
   brokenLink: string | null,
   style: Style,
   verbose: boolean,
 ): string[] {
-  const { paint } = style;
-  const wrong = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'warn');
-  const passed = checks.filter(({ verdict }) => verdict === 'pass');
-  const rest = checks.filter(({ verdict }) => verdict === 'not-applicable');
   const body = [
     ...wrong.flatMap((check) => checkLines(check, check.id === brokenLink, style)),
-    ...unknownLines(checks, style),
+    ...unknown.flatMap((group) => unknownLines(group, style)),
     ...(verbose
-      ? [...passed, ...rest].flatMap((check) => plainLines(check, style))
-      : countLine(passed.length, rest.length, style)),
+      ? [...passed, ...notApplicable].flatMap((check) => plainLines(check, style))
+      : countLine(passed.length, notApplicable.length, style)),
   ];
-  return [paint.bold(title), ...body];
+  return [style.paint.bold(title), ...body];
 }
 
 function countLine(passed: number, rest: number, { paint }: Style): string[] {
-  if (passed === 0 && rest === 0) return [];
-  const more = rest === 0 ? '' : `, ${rest} ${rest === 1 ? 'does' : 'do'} not apply`;
-  return [`  ${passed === 0 ? paint.dim('-') : paint.green('✓')} ${passed} ${passed === 1 ? 'passes' : 'pass'}${more}`];
+  const text = countText(passed, rest);
+  return text === '' ? [] : [`  ${passed === 0 ? paint.dim('-') : paint.green('✓')} ${text}`];
 }
 
 /** Everything that is wrong with one check; what is well with it is left out. */
@@ -94,36 +77,24 @@ function checkLines(check: ReportedCheck, isFirst: boolean, style: Style): strin
   const { paint } = style;
   const follows = check.followsFrom === null ? '' : paint.dim(`  follows from ${check.followsFrom}`);
   const first = isFirst ? paint.red('  ← first broken link') : '';
-  return check.findings
-    .filter(({ verdict }) => verdict === 'fail' || verdict === 'warn')
-    .flatMap((finding) => [
-      `  ${verdictMark(finding.verdict, style)} ${paint.bold(check.id)}  ${finding.reason}${targetOf(finding)}${first}${follows}`,
-      ...wrap(finding.message, style.width, '    '),
-      ...evidenceLines(finding.evidence, style, '    '),
-      ...indent(fixLines(finding.fix, { ...style, width: style.width - 2 })),
-      `    ${paint.dim(check.docs)}`,
-    ]);
+  return wrongFindings(check).flatMap((finding) => [
+    `  ${verdictMark(finding.verdict, style)} ${paint.bold(check.id)}  ${finding.reason}${targetOf(finding)}${first}${follows}`,
+    ...wrap(finding.message, style.width, '    '),
+    ...evidenceLines(finding.evidence, style, '    '),
+    ...indent(fixLines(finding.fix, { ...style, width: style.width - 2 })),
+    `    ${paint.dim(check.docs)}`,
+  ]);
 }
 
-/** What could not be told, those with one cause together. */
-function unknownLines(checks: readonly ReportedCheck[], style: Style): string[] {
-  const unknown = checks.flatMap((check) =>
-    check.findings
-      .filter(({ verdict }) => verdict === 'unknown')
-      .map((finding) => ({ id: check.id, finding, key: `${finding.message}\n${finding.fix}` })),
-  );
-  return [...Map.groupBy(unknown, ({ key }) => key).values()].flatMap((group) => {
-    const [one] = group;
-    if (one === undefined) return [];
-    const ids = [...new Set(group.map(({ id }) => id))].join(', ');
-    const [head = '', ...more] = wrap(ids, style.width - 4, '');
-    return [
-      `  ${verdictMark('unknown', style)} ${head}`,
-      ...more.map((line) => `    ${line}`),
-      ...wrap(one.finding.message, style.width, '    ').map(style.paint.dim),
-      ...indent(fixLines(one.finding.fix, { ...style, width: style.width - 2 })),
-    ];
-  });
+/** What could not be told for one cause. */
+function unknownLines({ ids, finding }: UnknownGroup, style: Style): string[] {
+  const [head = '', ...more] = wrap(ids.join(', '), style.width - 4, '');
+  return [
+    `  ${verdictMark('unknown', style)} ${head}`,
+    ...more.map((line) => `    ${line}`),
+    ...wrap(finding.message, style.width, '    ').map(style.paint.dim),
+    ...indent(fixLines(finding.fix, { ...style, width: style.width - 2 })),
+  ];
 }
 
 /** A check that is well, by name. */

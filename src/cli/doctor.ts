@@ -14,11 +14,13 @@ import { programVersion } from './version.ts';
 
 export interface DoctorPorts {
   readonly source: ObjectSource;
-  /** The kubeconfig's context; undefined inside a Pod. */
+  /** The kubeconfig's context; undefined inside a Pod and for files. */
   readonly context: string | undefined;
   /** Not called with `--cloud=false`. */
   readonly openCloud: (kube: KubeWorld) => Promise<CloudChoice>;
   readonly clock: Clock;
+  /** When what files hold was read from its cluster, milliseconds since the epoch; absent: now. */
+  readonly readAt?: number | undefined;
   /** For addresses that answer, where the cluster is in the Chinese mainland; absent: nothing is looked up. */
   readonly targets?: TargetPorts | undefined;
   /** Shows what is being done, while it is done. */
@@ -48,7 +50,7 @@ export async function runDoctor(
   const diagnosis = await diagnose(
     checks,
     config,
-    { source, openCloud, now: () => clock.now(), onStage: (stage) => progress(STAGES[stage]) },
+    { source, openCloud, now: () => ports.readAt ?? clock.now(), onStage: (stage) => progress(STAGES[stage]) },
     signal,
   );
   const { world } = diagnosis;

@@ -11,10 +11,19 @@ export function evidenceLines(
   { width, paint }: Style,
   indent: string,
 ): string[] {
-  return Object.entries(evidence).flatMap(([key, value]) => {
-    const text = textOf(value);
-    return text === '' ? [] : wrap(`${key}: ${shorten(text, LONGEST_VALUE)}`, width, indent).map(paint.dim);
-  });
+  return evidencePairs(evidence, LONGEST_VALUE).flatMap(([key, text]) =>
+    wrap(`${key}: ${text}`, width, indent).map(paint.dim),
+  );
+}
+
+/** What a finding rests on, as text of at most so many characters each; what is empty is left out. */
+export function evidencePairs(
+  evidence: { readonly [key: string]: Json },
+  longest: number,
+): (readonly [key: string, text: string])[] {
+  return Object.entries(evidence)
+    .map(([key, value]) => [key, shorten(textOf(value), longest)] as const)
+    .filter(([, text]) => text !== '');
 }
 
 function textOf(value: Json): string {

@@ -19,11 +19,15 @@ ONE PASS
       --force                  with --once: write even beside a live controller
       --allow-static-redirect  with --once: make redirect copies, though nobody
                                keeps them current after the program has ended
-  -o, --output FORMAT          with --once or doctor: table (default) or json
+  -o, --output FORMAT          with --once or doctor: table (default) or json;
+                               with doctor also html, one page to share
 
 DOCTOR
       --only CHECK             only these checks, by id, separated by commas
       --skip CHECK             all but these
+      --from PATH              look at files instead of a cluster: the zip of a
+                               cilium sysdump, or a folder of what
+                               kubectl get -A -o yaml printed
       --cloud=false            don't ask the cloud, even with credentials
   -v, --verbose                name what is well, too
 
@@ -51,6 +55,8 @@ EXAMPLES
 
   Name the first broken link on a packet's way, and the mend:
     cilium-cloud-bridge doctor
+  The same as a page, from an archive that somebody sent:
+    cilium-cloud-bridge doctor --from cilium-sysdump.zip -o html > report.html
 
 OUTPUT
   Reports go to stdout. Logs and questions go to stderr, as JSON lines unless

@@ -1,5 +1,6 @@
 import { printable } from '../lib/printable.ts';
 import { diffLines, type Style } from './diff.ts';
+import { fixParts } from './fix-parts.ts';
 import { nodeLines } from './node-table.ts';
 import type { Report, ReportedAction, ReportedFinding, ReportedTarget } from './report.types.ts';
 import { wrap } from './text.ts';
@@ -134,9 +135,7 @@ function programmedLines({ actions, findings }: Report, { paint, width }: Style)
 
 /** Commands stay on a line of their own, unbroken, so that they can be copied. */
 export function fixLines(fix: string, { paint, width }: Style): string[] {
-  const parts = fix.split(/\s+(?=kubectl )|\s{3,}/).filter((part) => part !== '');
-  return parts.flatMap((part, index) => {
-    const isCommand = part.startsWith('kubectl ');
+  return fixParts(fix).flatMap(({ text: part, isCommand }, index) => {
     const label = index === 0 ? 'fix: ' : '';
     if (isCommand) {
       return [...(label === '' ? [] : [`  ${paint.bold('fix:')}`]), `    ${printable(part)}`];

@@ -54,7 +54,16 @@ describe('parseCommandLine', () => {
   });
 
   it('knows doctor, a word in front of all flags', () => {
-    const doctor = { ...COMMON, command: 'doctor', output: 'table', only: [], skip: [], cloud: true, verbose: false };
+    const doctor = {
+      ...COMMON,
+      command: 'doctor',
+      output: 'table',
+      only: [],
+      skip: [],
+      from: undefined,
+      cloud: true,
+      verbose: false,
+    };
     expect(parse('doctor')).toEqual(doctor);
     expect(parse('doctor -o json -v --only kpr-off,l7-off --only kpr-off --skip a --cloud=false --context p')).toEqual({
       ...doctor,
@@ -65,6 +74,10 @@ describe('parseCommandLine', () => {
       cloud: false,
       context: 'p',
     });
+  });
+
+  it('knows files in the place of a cluster, and the page', () => {
+    expect(parse('doctor --from dump.zip -o html')).toMatchObject({ from: 'dump.zip', output: 'html' });
   });
 
   it('knows one pass', () => {
@@ -150,6 +163,11 @@ describe('parseCommandLine', () => {
     ['doctor --once', "--once: doesn't go with doctor. Run one after the other: doctor changes nothing."],
     ['doctor --yes', '--yes: works only together with --once. Add --once, or leave --yes out.'],
     ['--once --only kpr-off', '--only: works only together with doctor. Add doctor, or leave --only out.'],
+    ['doctor -o htm', '--output: "htm" is no choice. Did you mean html? Choices: table, json, html.'],
+    ['--once -o html', '--output: "html" is no choice. Choices: table, json.'],
+    ['doctor --from', '--from: needs a value. Write --from FOLDER.'],
+    ['--once --from x', '--from: works only together with doctor. Add doctor, or leave --from out.'],
+    ['doctor --from x --context y', "--context: doesn't go with --from. Keep one of them: --from asks no cluster."],
     ['doctor --cloud no', '--cloud: "no" is no choice. Choices: true, false.'],
     ['doctor --only', '--only: needs a value. Write --only CHECK.'],
     ['--adopt auto,a/b=c/d', "--adopt: auto and a/b=c/d don't go together. Keep one of them."],

@@ -26,6 +26,7 @@ const OPTIONS: DoctorOptions = {
   output: 'table',
   only: [],
   skip: [],
+  from: undefined,
   cloud: true,
   verbose: false,
 };
