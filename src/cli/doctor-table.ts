@@ -1,5 +1,6 @@
 import { LINKS } from '../checks/check.types.ts';
 import { printable } from '../lib/printable.ts';
+import { connectivityLines } from './connectivity-lines.ts';
 import type { Style } from './diff.ts';
 import {
   countText,
@@ -25,6 +26,7 @@ export function renderDoctor(report: DoctorReport, style: Style, verbose: boolea
     chainLines(report, style),
     ...sections,
     wrap(report.summary.text, style.width, '').map(color),
+    connectivityLines(report, style),
   ].filter((lines) => lines.length > 0);
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
