@@ -18,6 +18,8 @@ export interface ProductOptions {
   /** Content of the configuration file. */
   readonly config?: object;
   readonly args?: readonly string[];
+  /** Besides this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface OnceResult extends CommandResult {
@@ -67,7 +69,8 @@ export interface Controller {
 /** Starts the controller; resolves when it leads. */
 export async function startController(cluster: ControlPlane, options: ProductOptions = {}): Promise<Controller> {
   const logPath = join(mkdtempSync(join(cluster.dir, 'controller-')), 'log');
-  const command = { program: process.execPath, args: [inject('bundle'), ...argumentsOf(cluster, options)] };
+  const args = [inject('bundle'), ...argumentsOf(cluster, options)];
+  const command = { program: process.execPath, args, ...(options.env === undefined ? {} : { env: options.env }) };
   const program = await startProgram('cilium-cloud-bridge', command, logPath, []);
   const log = (): LogLine[] =>
     readFileSync(logPath, 'utf8')
