@@ -95,6 +95,7 @@ export async function runOnce(
       config: config.gateway,
       clock,
       fieldManager: ONCE_MANAGER,
+      readOnly: config.readOnly,
       copies: leader !== undefined ? 'followed' : options.allowStaticRedirect ? 'static' : 'frozen',
     });
     const nodes = taints && createTaintReconciler({ view: taints, config: config.taints, clock });

@@ -25,6 +25,8 @@ export interface GatewayReconcilerOptions {
   readonly clock: Clock;
   readonly fieldManager: string;
   readonly copies: CopyPolicy;
+  /** Nothing is sent that needs a right to write, not even as a dry run: `ipMode` is assumed to be stored. */
+  readonly readOnly?: boolean;
   /** Where the cloud is asked for addresses; absent: nowhere. */
   readonly addresses?: AddressBook;
   /** How long looks wait for what the cloud says, all of them together, milliseconds. */
@@ -39,7 +41,7 @@ const ASK_AGAIN_MS = { denied: 15_000, unknown: 1_000 } as const;
 
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
   const { client, view, place, config, clock, fieldManager, copies, addresses, cloudWaitMs = 0 } = options;
-  let ipModeStored: IpModeStored = 'unasked';
+  let ipModeStored: IpModeStored = options.readOnly === true ? 'yes' : 'unasked';
   let askedAt = 0;
   let cloudWaitEndsAt: number | undefined;
   let unwantedSince = new Map<string, number>();
