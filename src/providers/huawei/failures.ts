@@ -1,5 +1,6 @@
 import { redactText } from '../../lib/redact.ts';
 import { CloudError, type CloudErrorCategory } from '../errors.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import { ACTIONS, type HuaweiAction } from './actions.ts';
 import { readErrorBody } from './error-bodies.ts';
 import type { HuaweiKeys, WireAnswer } from './transport.ts';
@@ -30,18 +31,17 @@ export function secretsOf({ accessKey, secretKey, securityToken }: HuaweiKeys): 
 export function answerError(asked: Asked, answer: WireAnswer): CloudError {
   const { code, text, requestId } = readErrorBody(answer.body);
   const category = categoryOf(answer.status, code, text !== '');
-  const retryAfterMs =
-    category === 'throttled' || category === 'unavailable' ? waitOf(answer, text, asked.nowMs) : undefined;
+  const waitMs = category === 'throttled' || category === 'unavailable' ? waitOf(answer, text, asked.nowMs) : undefined;
   const said = [`${answer.status}`, code].filter((part) => part !== '').join(' ');
   const quote = quoted(asked, text === '' ? withoutMarkup(answer.body) : text);
-  const mend = mendFor(asked, category, answer, retryAfterMs);
+  const mend = mendFor(asked, category, answer, waitMs);
   return new CloudError(`${place(asked)}: ${said}${quote === '' ? '' : `: ${quote}`}. ${mend}`, {
     category,
     action: asked.action,
     code,
     status: answer.status,
     requestId: requestIdOf(answer) || requestId,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   });
 }
 
@@ -115,21 +115,16 @@ function statusCategory(status: number, understood: boolean): CloudErrorCategory
   }
 }
 
-function mendFor(
-  asked: Asked,
-  category: CloudErrorCategory,
-  answer: WireAnswer,
-  retryAfterMs: number | undefined,
-): string {
+function mendFor(asked: Asked, category: CloudErrorCategory, answer: WireAnswer, waitMs: number | undefined): string {
   switch (category) {
     case 'denied':
       return `Grant ${permissionsOf(asked.action)} to the credentials (${asked.credentials}).`;
     case 'credentials':
       return credentialsMend(asked, answer);
     case 'throttled':
-      return retryAfterMs === undefined
+      return waitMs === undefined
         ? 'Too many calls: try again later.'
-        : `Too many calls: try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+        : `Too many calls: try again in ${Math.ceil(waitMs / 1000)} s.`;
     case 'not-found':
       return 'It is gone, or in another region or project: check the id, the region and the project id.';
     case 'unsupported':
@@ -163,11 +158,7 @@ function isKnown(action: string): action is HuaweiAction {
 
 /** Retry-After in seconds or as a date, else the window that the text names. In milliseconds. */
 function waitOf(answer: WireAnswer, text: string, nowMs: number): number | undefined {
-  const header = answer.header('retry-after');
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  if (Number.isFinite(date)) return Math.max(0, date - nowMs);
-  return windowOf(text);
+  return retryAfterMs(answer.header('retry-after'), nowMs) ?? windowOf(text);
 }
 
 const UNIT_MS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
@@ -176,7 +167,7 @@ const UNIT_MS = { second: 1_000, minute: 60_000, hour: 3_600_000, day: 86_400_00
 function windowOf(text: string): number | undefined {
   const match = /\btime:\s*(\d{1,4})\s*(second|minute|hour|day)s?\b/i.exec(text);
   const unit = match?.[2]?.toLowerCase();
-  return unit === undefined || !isUnit(unit) ? undefined : Number(match?.[1]) * UNIT_MS[unit];
+  return unit === undefined || !isUnit(unit) ? undefined : Math.min(Number(match?.[1]) * UNIT_MS[unit], UNIT_MS.day);
 }
 
 function isUnit(text: string): text is keyof typeof UNIT_MS {

@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { canonicalJson } from '../../lib/canonical.ts';
 import type { ReaderOptions } from '../cloud.types.ts';
-import type { CloudAnswer } from '../provider.types.ts';
+import { CloudError } from '../errors.ts';
+import type { CloudAnswer, ReadFrom } from '../provider.types.ts';
 import { PAGE, type TencentAction, type TencentParameters, wireAction } from './actions.ts';
 import { endpointOf } from './endpoints.ts';
 import { send, type TencentCredentials } from './send.ts';
@@ -48,6 +49,9 @@ export interface Page<T> {
   readonly total: number | undefined;
 }
 
+/** More pages in one list is a server that turns in circles. */
+const MOST_PAGES = 200;
+
 /** All pages, one after the other. An empty page ends the list whatever the total says: objects went meanwhile. */
 export async function allPages<T>(
   askPage: (offset: number) => Promise<CloudAnswer<Page<T>>>,
@@ -58,11 +62,19 @@ export async function allPages<T>(
   while (!isLast) {
     const answer = await askPage(read);
     answers.push(answer);
+    if (answers.length > MOST_PAGES) throw endless(answer.from.at(-1));
     const { items, total } = answer.value;
     read += items.length;
     isLast = items.length === 0 || (total === undefined ? items.length < PAGE : read >= total);
   }
   return joined(answers.map(({ value, from }) => ({ value: value.items, from })));
+}
+
+function endless({ action, requestId }: ReadFrom = { action: '', requestId: '' }): CloudError {
+  return new CloudError(
+    `${action}: the list does not end (more than ${MOST_PAGES} pages). Report this with the request id ${requestId}.`,
+    { category: 'garbage', action, code: '', status: 200, requestId },
+  );
 }
 
 /** Several answers as one. */

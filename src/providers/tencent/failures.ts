@@ -57,7 +57,7 @@ export function networkError(attempt: Attempt, error: unknown): CloudError {
 
 /** An answer that is not what the API promises. */
 export function garbageError(attempt: Attempt, what: string, status: number, requestId: string): CloudError {
-  const mend = status === 200 && requestId === '' ? ' Is a proxy or a login page between here and the cloud?' : '';
+  const mend = requestId === '' ? ' Is a proxy or a login page between here and the cloud?' : '';
   return failure(attempt, 'garbage', `${attempt.host} answered ${what}`, mend, { status, requestId });
 }
 

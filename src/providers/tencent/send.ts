@@ -4,6 +4,7 @@ import { sdkVersion } from 'tencentcloud-sdk-nodejs/tencentcloud/common/sdk_vers
 import * as z from 'zod';
 import { abortReason } from '../../lib/clock.ts';
 import type { SentAnswer } from '../caller.types.ts';
+import { retryAfterMs } from '../retry-after.ts';
 import type { WireAction } from './actions.ts';
 import { type AnswerHead, type Attempt, apiError, garbageError, httpError, networkError } from './failures.ts';
 
@@ -38,7 +39,7 @@ const LONGEST_MS = 60_000;
 const Envelope = z.object({
   Response: z.looseObject({
     RequestId: z.string().catch(''),
-    Error: z.object({ Code: z.string(), Message: z.string().catch('') }).optional(),
+    Error: z.object({ Code: z.coerce.string(), Message: z.string().catch('') }).nullish(),
   }),
 });
 
@@ -65,11 +66,19 @@ export async function send<T>(
   };
   let answer: RawAnswer;
   let body: string;
+  let hops = 0;
+  // Its fetch follows redirects, with token and body to whatever host they name, and asks for an agent for each hop.
+  const agentOf = (): Agent => {
+    hops += 1;
+    if (hops > 1) throw new Error('redirected');
+    return options.agent;
+  };
   try {
-    answer = await fetchOnce(wire, parameters, options, signal);
+    answer = await fetchOnce(wire, parameters, options, agentOf, signal);
     body = await answer.text();
   } catch (error) {
     if (signal.aborted) throw abortReason(signal);
+    if (hops > 1) throw garbageError(attempt, 'with a redirect, which is not followed', 0, '');
     throw networkError(attempt, error);
   }
   if (signal.aborted) throw abortReason(signal);
@@ -79,11 +88,12 @@ export async function send<T>(
 function fetchOnce(
   { name, service, version }: WireAction,
   parameters: object,
-  { region, endpoint, agent, credentials }: SendOptions,
+  { region, endpoint, credentials }: SendOptions,
+  agentOf: () => Agent,
   signal: AbortSignal,
 ): Promise<RawAnswer> {
   const token = credentials === undefined || credentials.token === '' ? undefined : credentials.token;
-  return HttpConnection.doRequestWithSign3({
+  const request: Parameters<typeof HttpConnection.doRequestWithSign3>[0] = {
     method: 'POST',
     url: endpoint.href,
     data: parameters,
@@ -99,9 +109,10 @@ function fetchOnce(
     requestClient: `SDK_NODEJS_${sdkVersion}`,
     language: 'en-US',
     timeout: LONGEST_MS,
-    agent,
     signal,
-  });
+  };
+  // The type of the vendor's code knows only an agent itself; it hands this to node-fetch as it is.
+  return HttpConnection.doRequestWithSign3(Object.assign(request, { agent: agentOf }));
 }
 
 /** Long enough to be a secret, and not by chance a word of a message. */
@@ -116,23 +127,16 @@ function headOf({ status, headers }: RawAnswer, now: number): AnswerHead {
   const date = Date.parse(headers.get('date') ?? '');
   return {
     status,
-    retryAfterMs: retryAfter(headers.get('retry-after') ?? '', now),
+    retryAfterMs: retryAfterMs(headers.get('retry-after') ?? '', now),
     clockOffMs: Number.isNaN(date) ? undefined : date - now,
   };
-}
-
-/** Seconds, or a date. */
-function retryAfter(text: string, now: number): number | undefined {
-  if (/^\d+$/.test(text)) return Number(text) * 1_000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 function read<T>(attempt: Attempt, head: AnswerHead, body: string, parse: z.ZodType<T>): SentAnswer<T> {
   const json = parseJson(body);
   const envelope = Envelope.safeParse(json);
   const { Error: error, RequestId: requestId = '' } = envelope.data?.Response ?? {};
-  if (error !== undefined) {
+  if (error !== undefined && error !== null) {
     throw apiError(attempt, head, error, requestId);
   }
   if (head.status !== 200) {
