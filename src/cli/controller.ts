@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Config } from '../config/config.types.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
@@ -20,6 +19,7 @@ import { readGivenUp } from '../taints/given-up.ts';
 import { readRecentRemovals } from '../taints/recent-removals.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
 import { findCloud } from './cloud.ts';
+import { leaseIdentity } from './identity.ts';
 import { type ConnectedCluster, openView, whereOf } from './session.ts';
 import { programVersion } from './version.ts';
 
@@ -42,7 +42,7 @@ export async function runController(
 ): Promise<void> {
   const { client, connection, place } = cluster;
   await refuseWithoutRights(cluster, config, signal);
-  const identity = `${hostname()}_${randomBytes(4).toString('hex')}`;
+  const identity = leaseIdentity(process.env);
   const ended = new AbortController();
   // The loops begin with a look at everything: what changes before that is not missed.
   const wake: { gateways: () => void; taints: () => void } = { gateways: () => undefined, taints: () => undefined };
