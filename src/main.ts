@@ -14,7 +14,7 @@ import type { DoctorReport } from './cli/doctor-report.types.ts';
 import { renderDoctor } from './cli/doctor-table.ts';
 import { EXIT, type ExitCode } from './cli/exit-codes.ts';
 import { explainFailure } from './cli/explain-failure.ts';
-import { externalTargets } from './cli/external-targets.ts';
+import { createTargetPorts } from './cli/external-targets.ts';
 import { helpText } from './cli/help.ts';
 import { renderJson } from './cli/json.ts';
 import { createLogger } from './cli/log.ts';
@@ -134,7 +134,7 @@ async function doctor(
     openCloud: async (kube: KubeWorld) =>
       await chooseCloud(kube, { config: config.cloud, env: process.env, clock: systemClock, logger }, ended),
     clock: systemClock,
-    targets: externalTargets,
+    targets: createTargetPorts(),
     progress: progress.show,
   };
   try {

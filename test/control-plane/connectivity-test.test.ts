@@ -9,7 +9,7 @@ import { moduleDir } from './go.ts';
  * versions with it this is the newest that the module proxy has.
  */
 const RELEASE = '1.18.0-pre.3';
-/** Flags that came later (doctor says so in their reason): image of the echo server, cilium-cli 0.19. */
+/** Flags that came later, as their reason says: cilium-cli 0.19.4 has an image of the echo server. */
 const NEWER = ['echo-image'];
 
 /** `<test>/<scenario>` of every scenario: what filters are matched against. */

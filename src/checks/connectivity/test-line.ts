@@ -124,7 +124,7 @@ function imageParts(world: DoctorWorld): TestPart[] {
     text: `${flag} ${image}`,
     reason:
       flag === '--echo-image'
-        ? 'The Chinese mainland does not reach gcr.io; leave it out with a cilium-cli before 0.19.'
+        ? 'The Chinese mainland does not reach gcr.io; leave it out where an older cilium-cli does not know the flag.'
         : 'Nodes pull mirrored images without the public internet.',
   }));
 }
