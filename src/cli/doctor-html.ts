@@ -41,7 +41,7 @@ export function renderDoctorHtml(report: DoctorReport): string {
 <main>
 <figure>
 ${pathDrawing(report)}</figure>
-${groupChecks(checks).map((groups) => sectionOf(groups, brokenLink))}</main>
+${groupChecks(checks).map((groups) => sectionOf(groups, brokenLink))}${connectivityOf(report)}</main>
 <footer>
 <p>Made by ${program.name} ${program.version} on <time datetime="${startedAt}">${startedAt}</time>. Nothing was changed.</p>
 </footer>
@@ -110,6 +110,21 @@ ${mendOf(finding)}</article>
 function plainCheck({ id, title, findings }: ReportedCheck): Markup {
   return html`<li><code>${id}</code> <span class="quiet">${title}</span>
 ${findings.map((finding) => html`<p>${verdictBadge(finding.verdict)}${targetOf(finding)} ${finding.message}</p>\n`)}</li>
+`;
+}
+
+/** The line for `cilium connectivity test`, to copy, and the reason of each part of it. */
+function connectivityOf({ connectivityTest }: DoctorReport): Markup {
+  if (connectivityTest === null) return html``;
+  const { command, parts } = connectivityTest;
+  return html`<section>
+<h2>Cilium's own test of this cluster</h2>
+<pre><code>${command}</code></pre>
+${
+  parts.length === 0
+    ? html``
+    : html`<ul>${parts.map(({ text, reason }) => html`<li><code>${text}</code><p class="quiet">${reason}</p></li>`)}</ul>\n`
+}</section>
 `;
 }
 

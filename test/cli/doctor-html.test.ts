@@ -34,6 +34,7 @@ function saying(report: DoctorReport, text: string): DoctorReport {
     ...report,
     server: text,
     context: text,
+    connectivityTest: { command: text, parts: [{ text, reason: text }] },
     checks: report.checks.map((check) => ({
       ...check,
       findings: check.findings.map((finding) => ({
@@ -119,6 +120,17 @@ describe("doctor's page", () => {
     );
     expect(text).toMatch(/<a href="https:\/\/docs\.cilium\.io\/[^"]+" rel="noreferrer noopener"/);
     expect(text).toMatch(/<details>\n<summary>\d+ pass, \d+ do not apply<\/summary>/);
+  });
+
+  it("has the line for Cilium's own test, to copy, with the reason of each part", () => {
+    const connectivityTest = {
+      command: "cilium connectivity test --test '!/pod-to-world'",
+      parts: [{ text: "'!/pod-to-world'", reason: 'No way out.' }],
+    };
+    const text = renderDoctorHtml({ ...mixed, connectivityTest });
+    expect(text).toContain('<pre><code>cilium connectivity test --test &#39;!/pod-to-world&#39;</code></pre>');
+    expect(text).toContain('<li><code>&#39;!/pod-to-world&#39;</code><p class="quiet">No way out.</p></li>');
+    expect(renderDoctorHtml({ ...mixed, connectivityTest: null })).not.toContain('own test');
   });
 
   it('leads only to pages: another address is text', () => {

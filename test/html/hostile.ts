@@ -9,6 +9,7 @@ export function hostileReport(report: DoctorReport): DoctorReport {
     ...report,
     server: attack,
     context: attack,
+    connectivityTest: { command: attack, parts: [{ text: attack, reason: attack }] },
     checks: report.checks.map((check) => ({
       ...check,
       docs: 'javascript:window.ran=1',

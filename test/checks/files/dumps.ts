@@ -17,7 +17,7 @@ const STAMP = '20261125-120000';
 
 /** Puts a cluster that is given as data on a fake API server, with the CRDs of all its kinds. */
 export function applyAll(api: FakeApi, objects: readonly RawObject[]): void {
-  api.garbageCollector.enabled = false; // owners have other uids there
+  api.garbageCollector.enabled = false; // not every owner is there
   for (const { group, version, plural, kind, namespaced } of Object.values(kinds)) {
     if (api.serves({ group, version, plural, kind, namespaced }) || !group.includes('.') || group.startsWith('auth'))
       continue;
@@ -34,10 +34,23 @@ export function applyAll(api: FakeApi, objects: readonly RawObject[]): void {
       },
     });
   }
+  const uids = new Map<unknown, string>();
   for (const raw of objects) {
-    const { resourceVersion: _version, uid: _uid, ...metadata } = asRecord(raw.metadata);
-    api.apply({ ...raw, metadata });
+    const { resourceVersion: _version, uid, ownerReferences: _owners, ...metadata } = metadataOf(raw);
+    uids.set(uid, readMeta(api.apply({ ...raw, metadata })).uid);
   }
+  // Now that the server has given its uids, owners can be named.
+  for (const raw of objects) {
+    const { resourceVersion: _version, uid: _uid, ...metadata } = metadataOf(raw);
+    const owners = asArray(metadata.ownerReferences).map(asRecord);
+    if (owners.length === 0) continue;
+    const ownerReferences = owners.map((owner) => ({ ...owner, uid: uids.get(owner.uid) ?? owner.uid }));
+    api.apply({ ...raw, metadata: { ...metadata, ownerReferences } });
+  }
+}
+
+function metadataOf(raw: RawObject): RawObject {
+  return asRecord(raw.metadata);
 }
 
 /** Every kind that an API server serves, all objects of it, as it sends them. */
