@@ -19,6 +19,7 @@ import { helpText } from './cli/help.ts';
 import { renderJson } from './cli/json.ts';
 import { createLogger } from './cli/log.ts';
 import { runOnce } from './cli/once.ts';
+import { podProbeUi } from './cli/pod-probe-ui.ts';
 import { createProgress } from './cli/progress.ts';
 import { type ConnectedCluster, connect, openClient } from './cli/session.ts';
 import { renderPlan, renderTable } from './cli/table.ts';
@@ -28,6 +29,7 @@ import type { Config } from './config/config.types.ts';
 import { loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
+import type { KubeClient } from './kube/client.types.ts';
 import { createEventRecorder } from './kube/events.ts';
 import { abortReason, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
@@ -38,9 +40,11 @@ import { ONCE_MANAGER } from './plan/ours.ts';
 /** Understands the command line, puts the parts together and runs the command. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let where = 'cilium-cloud-bridge';
+  let command = '';
   const stop = stopSignal();
   try {
     const options = parseCommandLine(argv);
+    command = options.command;
     switch (options.command) {
       case 'help':
         process.stdout.write(helpText(programVersion()));
@@ -69,7 +73,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (stop.aborted) {
       process.stderr.write(
-        `${process.stderr.isTTY ? '\n' : ''}${where}: ${abortReason(stop).message} before anything was written.\n`,
+        `${process.stderr.isTTY ? '\n' : ''}${where}: ${abortReason(stop).message}${command === 'doctor' ? '' : ' before anything was written'}.\n`,
       );
       return EXIT.error;
     }
@@ -96,6 +100,8 @@ async function run(
 
 /** What doctor looks at. */
 interface DoctorTarget extends Pick<DoctorPorts, 'source' | 'context' | 'readAt'> {
+  /** Absent for files. */
+  readonly client?: KubeClient;
   /** For messages. */
   readonly where: string;
   close(): void;
@@ -104,6 +110,7 @@ interface DoctorTarget extends Pick<DoctorPorts, 'source' | 'context' | 'readAt'
 function liveTarget(options: DoctorOptions, logger: Logger): DoctorTarget {
   const { client, connection } = openClient(options, systemClock, logger);
   return {
+    client,
     source: liveSource(client),
     context: connection.inCluster ? undefined : connection.context,
     where: connection.description,
@@ -134,8 +141,12 @@ async function doctor(
     openCloud: async (kube: KubeWorld) =>
       await chooseCloud(kube, { config: config.cloud, env: process.env, clock: systemClock, logger }, ended),
     clock: systemClock,
-    targets: createTargetPorts(),
+    targets: target.client === undefined ? undefined : createTargetPorts(),
     progress: progress.show,
+    pods:
+      target.client === undefined
+        ? undefined
+        : podProbeUi({ client: target.client, clock: systemClock, progress }, process.stdin, process.stderr),
   };
   try {
     const report = await runDoctor(options, config, ports, stop);

@@ -1,5 +1,7 @@
 import { CHECKS } from '../../src/checks/all.ts';
 import type { Check, Section } from '../../src/checks/check.types.ts';
+import { POD_PROBE_CHECKS } from '../../src/checks/pod-probe/all.ts';
+import { PROBE_CHECKS } from '../../src/checks/probe/all.ts';
 import { runChecks } from '../../src/checks/run.ts';
 import { edited } from '../../test/checks/cluster-data.ts';
 import { loadScenarios } from '../../test/checks/load-scenarios.ts';
@@ -36,6 +38,19 @@ The checks run in the order of this page. A check that fails because an earlier 
 
 Every example below is what doctor says of a healthy cluster that was broken in this one way, in this project's own tests.`;
 
+const PROBES = `Only when asked for. \`--probe\` connects from where doctor runs, without a proxy, to each published address and to the
+entrypoint's and the Gateway's own NodePort of each node: \`GET /\` with a hostname of the listener, a TLS handshake whose
+certificate is not verified, or TCP alone; any HTTP status counts as answered. It makes 20 connections to each, 50 a second and
+for 30 s at most (\`--probe-count\`, \`--probe-rate\`, \`--probe-time\`), in turn, so that each node has its share when the time
+is up; Ctrl-C ends it at once. The refused share stands beside what the exposure predicts, within what chance explains.
+
+\`--probe-pods\` says what it will make, asks (\`--yes\`: does not; without a terminal it refuses), and makes one short-lived Pod a
+node, on ten nodes at most (\`--probe-nodes\`): not root, no privilege, no token, nothing writable. It ends by itself after 90 s and
+is always removed, also after Ctrl-C; what a run that was killed left behind is removed by the next. Nothing is created where it
+could not be removed. The addresses that Pods connect to without DNS are resolved where doctor runs, when it runs
+(\`--probe-targets\`). Where nodes cannot pull the image, name a mirror with \`--probe-image\`, or take the image of Cilium's agent
+with \`--probe-image agent\`.`;
+
 /** `docs/doctor.md`, made by running every scenario. */
 export async function doctorPage(): Promise<string> {
   const scenarios = await loadScenarios();
@@ -47,7 +62,19 @@ export async function doctorPage(): Promise<string> {
       return checks.length === 0 ? [] : [`## ${title}`, table(head, rows.flat())];
     }),
   );
-  return `${['# Doctor', GENERATED, INTRO, ...parts.flat(), ...(await connectivitySection())].join('\n\n')}\n`;
+  return `${['# Doctor', GENERATED, INTRO, ...parts.flat(), ...probeSection(), ...(await connectivitySection())].join('\n\n')}\n`;
+}
+
+/** What is measured only when somebody asks for it: no scenario of objects can show it. */
+function probeSection(): string[] {
+  const rows = [...POD_PROBE_CHECKS, ...PROBE_CHECKS].map(({ id, docs, title, looksAt, reasons }) => [
+    `[\`${id}\`](${docs})<br>${title}`,
+    looksAt,
+    Object.entries(reasons)
+      .map(([reason, meaning]) => `\`${reason}\`: ${escaped(meaning)}`)
+      .join('<br>'),
+  ]);
+  return [`## ${SECTIONS.probe}`, PROBES, table(['check', 'looks at', 'what doctor says'], rows)];
 }
 
 async function rowsOf(check: Check, scenarios: readonly Scenario[]): Promise<string[][]> {

@@ -1,4 +1,6 @@
 import { CHECKS } from '../../src/checks/all.ts';
+import { POD_PROBE_CHECKS } from '../../src/checks/pod-probe/all.ts';
+import { PROBE_CHECKS } from '../../src/checks/probe/all.ts';
 
 /** Reason codes that belong together, with what each means. */
 interface ReasonGroup {
@@ -181,7 +183,9 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
       CloudNotAsked: 'The cloud was not asked; the message says why.',
       CloudDenied: 'The account may not ask that of the cloud; the message names the permission.',
       CloudFailed: 'The cloud gave no answer that can be used.',
-      ...Object.fromEntries(CHECKS.flatMap(({ reasons }) => Object.entries(reasons))),
+      ...Object.fromEntries(
+        [...CHECKS, ...POD_PROBE_CHECKS, ...PROBE_CHECKS].flatMap(({ reasons }) => Object.entries(reasons)),
+      ),
     },
   },
 ];
@@ -201,6 +205,7 @@ export const NO_REASONS: readonly string[] = [
   'ExternalIP',
   'ExternalName',
   'GatewayClasses',
+  'IfNotPresent',
   'InternalIP',
   'KubeError',
   'LineTooLong',
@@ -214,6 +219,7 @@ export const NO_REASONS: readonly string[] = [
   'PreferNoSchedule',
   'RefNotPermitted',
   'ResolvedRefs',
+  'RuntimeDefault',
   'SelfSubjectAccessReview',
   'SharedIngress',
   'UsageError',

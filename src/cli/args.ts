@@ -6,6 +6,7 @@ import { UsageError, type UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { DoctorFormat, OutputFormat, ParsedArgs } from './args.types.ts';
 import { commandsOf, type FlagName, type ScannedFlags, scanFlags } from './flags.ts';
+import { parseProbe, parseProbePods } from './probe-args.ts';
 
 const DEFAULT_WAIT_MS = 10_000;
 const OUTPUTS = ['table', 'json'] as const satisfies readonly OutputFormat[];
@@ -52,6 +53,8 @@ function understand(flags: ScannedFlags, problems: UsageProblem[]): ParsedArgs {
       from: last(flags, 'from'),
       cloud: parseChoice(flags, 'cloud', ['true', 'false'], problems) !== 'false',
       verbose: given.has('verbose'),
+      probe: parseProbe(flags, (name) => last(flags, name), problems),
+      probePods: parseProbePods(flags, (name) => last(flags, name), listOf(flags, 'probe-targets'), problems),
     };
   }
   const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
@@ -82,6 +85,10 @@ function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
   const cluster = (['kubeconfig', 'context'] as const).find((name) => given.has(name));
   if (given.has('from') && cluster !== undefined) {
     return [{ at: `--${cluster}`, what: "doesn't go with --from", fix: 'Keep one of them: --from asks no cluster.' }];
+  }
+  const probe = (['probe', 'probe-pods'] as const).find((name) => given.has(name));
+  if (given.has('from') && probe !== undefined) {
+    return [{ at: `--${probe}`, what: "doesn't go with --from", fix: 'Keep one of them: files answer no connection.' }];
   }
   const running = command ?? (given.has('once') ? 'once' : undefined);
   return [...given].flatMap((name) => {

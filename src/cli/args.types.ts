@@ -1,4 +1,6 @@
 import type { AdoptChoice, Config } from '../config/config.types.ts';
+import type { PodProbeChoice } from '../pod-probe/pod-probe.types.ts';
+import type { ProbeLimits } from '../probe/probe.types.ts';
 
 /** How a report is written to stdout. */
 export type OutputFormat = 'table' | 'json';
@@ -46,6 +48,10 @@ export interface DoctorOptions extends CommonOptions {
   readonly cloud: boolean;
   /** What is well is told by name, too. */
   readonly verbose: boolean;
+  /** How many connections are made; undefined: none. */
+  readonly probe?: ProbeLimits | undefined;
+  /** Which Pods are made to measure; undefined: none. */
+  readonly probePods?: PodProbeChoice | undefined;
 }
 
 export type ParsedArgs =

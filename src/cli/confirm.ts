@@ -15,12 +15,24 @@ export interface Terminal {
  * @throws the signal's reason when it is aborted first.
  */
 export async function confirmChanges(count: number, terminal: Terminal, signal: AbortSignal): Promise<boolean> {
-  const { input, output } = terminal;
+  return await confirm(`Apply ${describeCount(count)}?`, notInteractive(count), terminal, signal);
+}
+
+/**
+ * The same for any question.
+ * @param refusal thrown where there is no terminal
+ */
+export async function confirm(
+  question: string,
+  refusal: UsageError,
+  { input, output }: Terminal,
+  signal: AbortSignal,
+): Promise<boolean> {
   signal.throwIfAborted();
   if (input.isTTY !== true || output.isTTY !== true) {
-    throw notInteractive(count);
+    throw refusal;
   }
-  output.write(`Apply ${describeCount(count)}? [y/N] `);
+  output.write(`${question} [y/N] `);
   const answer = await readLine(input, signal);
   if (answer === undefined) {
     output.write('\n');

@@ -15,7 +15,7 @@ ONE PASS
       --dry-run                with --once: write nothing
       --wait DURATION          with --once: how long to wait until the Gateways
                                show their addresses (default 10s; 0: don't)
-  -y, --yes                    with --once: write without asking
+  -y, --yes                    with --once or --probe-pods: don't ask
       --force                  with --once: write even beside a live controller
       --allow-static-redirect  with --once: make redirect copies, though nobody
                                keeps them current after the program has ended
@@ -30,6 +30,22 @@ DOCTOR
                                kubectl get -A -o yaml printed
       --cloud=false            don't ask the cloud, even with credentials
   -v, --verbose                name what is well, too
+      --probe                  also connect from here to the published addresses
+                               and to both NodePorts of each node
+      --probe-count N          with --probe: connections to each (default 20)
+      --probe-rate N           new ones a second (default 50)
+      --probe-time DURATION    none begins later than this (default 30s)
+      --probe-timeout DURATION of one connection (default 2s)
+      --probe-pods             also make a short-lived Pod a node that measures
+                               DNS, the way out and the way to the nodes; asks
+                               first (--yes: doesn't), and removes them always
+      --probe-nodes N          with --probe-pods: at most so many (default 10)
+      --probe-image IMAGE      with a shell and curl; agent: Cilium's own
+                               (default: cilium/alpine-curl of quay.io, on TKE
+                               of its mirror)
+      --probe-namespace NAME   where (default: default)
+      --probe-targets NAMES    public names (default: npmmirror.com,
+                               mirrors.aliyun.com)
 
 ALL
       --adopt WHAT             Services without our annotation that may be taken

@@ -132,7 +132,7 @@ describe('parseCommandLine', () => {
       '--dry-run',
       '--dry-run: works only together with --once. Add --once to see what would be written; for a controller that never writes set readOnly in the configuration.',
     ],
-    ['--yes', '--yes: works only together with --once. Add --once, or leave --yes out.'],
+    ['--yes', '--yes: works only together with --once or doctor. Add --once or doctor, or leave --yes out.'],
     ['--adpot auto --once', '--adpot: no such flag. Did you mean --adopt?'],
     ['--dryrun --once', '--dryrun: no such flag. Did you mean --dry-run?'],
     ['--zzz', '--zzz: no such flag. See --help.'],
@@ -161,7 +161,21 @@ describe('parseCommandLine', () => {
     ['doktor', 'unexpected argument "doktor". Did you mean doctor, in front of all flags?'],
     ['--once doctor', 'unexpected argument "doctor". Did you mean doctor, in front of all flags?'],
     ['doctor --once', "--once: doesn't go with doctor. Run one after the other: doctor changes nothing."],
-    ['doctor --yes', '--yes: works only together with --once. Add --once, or leave --yes out.'],
+    ['doctor --yes', '--yes: works only together with --probe-pods. Add --probe-pods, or leave --yes out.'],
+    [
+      'doctor --probe-count 5',
+      '--probe-count: works only together with --probe. Add --probe, or leave --probe-count out.',
+    ],
+    [
+      'doctor --probe --probe-rate 0',
+      '--probe-rate: "0" is no number from 1 to 1000. Write --probe-rate 50, or leave it out for that.',
+    ],
+    ['doctor --probe --probe-time 1h', '--probe-time: 1h is not from 100ms to 10m. Write --probe-time 30s.'],
+    [
+      'doctor --probe-pods --probe-image a;b',
+      `--probe-image: "a;b" is no image. Write it as registry/repository:tag, or agent for the image of Cilium's agent.`,
+    ],
+    ['doctor --probe --from x', "--probe: doesn't go with --from. Keep one of them: files answer no connection."],
     ['--once --only kpr-off', '--only: works only together with doctor. Add doctor, or leave --only out.'],
     ['doctor -o htm', '--output: "htm" is no choice. Did you mean html? Choices: table, json, html.'],
     ['--once -o html', '--output: "html" is no choice. Choices: table, json.'],
@@ -206,5 +220,19 @@ describe('parseCommandLine', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('the flags of probes', () => {
+  it('have sane defaults, and take what is given', () => {
+    expect(parseCommandLine(['doctor', '--probe'])).toMatchObject({
+      probe: { count: 20, perSecond: 50, timeMs: 30_000, timeoutMs: 2_000 },
+      probePods: undefined,
+    });
+    expect(parseCommandLine(['doctor'])).toMatchObject({ probe: undefined, probePods: undefined });
+    const line = '--probe-pods --probe-nodes 3 --probe-image agent --probe-namespace ops --probe-targets a.b,c.d -y';
+    expect(parseCommandLine(['doctor', ...line.split(' ')])).toMatchObject({
+      probePods: { nodes: 3, image: 'agent', namespace: 'ops', names: ['a.b', 'c.d'], yes: true },
+    });
   });
 });
