@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { finding } from '../plan/make.ts';
 import type { Finding, Verdict } from '../plan/plan.types.ts';
 import type { Check, CheckOutcome, Diagnosis } from './check.types.ts';
@@ -8,7 +9,25 @@ const VERDICTS: readonly Verdict[] = ['fail', 'warn', 'unknown', 'pass', 'not-ap
 
 /** Runs the checks over a world, in the order given, and names the first broken link. Pure; never throws. */
 export function runChecks(checks: readonly Check[], world: DoctorWorld): Diagnosis {
+  return diagnosisOf([...eachOutcome(checks, world)]);
+}
+
+/** The same, with others having their turn between checks: a controller has more to do. */
+export async function runChecksInTurns(checks: readonly Check[], world: DoctorWorld): Promise<Diagnosis> {
   const outcomes: CheckOutcome[] = [];
+  for (const outcome of eachOutcome(checks, world)) {
+    outcomes.push(outcome);
+    await setImmediate();
+  }
+  return diagnosisOf(outcomes);
+}
+
+function diagnosisOf(outcomes: readonly CheckOutcome[]): Diagnosis {
+  const broken = outcomes.find(({ verdict, followsFrom }) => verdict === 'fail' && followsFrom === undefined);
+  return { outcomes, brokenLink: broken?.check.id };
+}
+
+function* eachOutcome(checks: readonly Check[], world: DoctorWorld): Generator<CheckOutcome, void> {
   const failed = new Map<string, CheckOutcome>();
   for (const check of checks) {
     const findings = findingsOf(check, world);
@@ -17,10 +36,8 @@ export function runChecks(checks: readonly Check[], world: DoctorWorld): Diagnos
     const followsFrom = isWrong ? check.causes.find((id) => failed.has(id)) : undefined;
     const outcome = { check, findings, verdict, followsFrom };
     if (verdict === 'fail') failed.set(check.id, outcome);
-    outcomes.push(outcome);
+    yield outcome;
   }
-  const broken = outcomes.find(({ verdict, followsFrom }) => verdict === 'fail' && followsFrom === undefined);
-  return { outcomes, brokenLink: broken?.check.id };
 }
 
 function findingsOf(check: Check, world: DoctorWorld): readonly Finding[] {

@@ -1,6 +1,14 @@
 import { hostname } from 'node:os';
+import { CHECKS } from '../checks/all.ts';
+import type { Diagnosis } from '../checks/check.types.ts';
+import { type CloudChoice, gatherWorld } from '../checks/diagnose.ts';
+import { liveSource } from '../checks/object-source.ts';
+import { runChecksInTurns } from '../checks/run.ts';
+import { thriftySource } from '../checks/thrifty-source.ts';
+import type { KubeWorld } from '../checks/world.types.ts';
 import type { Config } from '../config/config.types.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
+import { createCheckSchedule } from '../controller/check-schedule.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
 import { createAddressBook } from '../gateway/address-book.ts';
@@ -13,12 +21,14 @@ import { LEASES, NODES, SERVICES } from '../kube/resources.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { describeTarget } from '../plan/make.ts';
 import { CONTROLLER_MANAGER } from '../plan/ours.ts';
-import type { CopyRequest } from '../plan/plan.types.ts';
+import type { CopyRequest, Finding } from '../plan/plan.types.ts';
 import { readGivenUp } from '../taints/given-up.ts';
 import { readRecentRemovals } from '../taints/recent-removals.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
 import { findCloud } from './cloud.ts';
+import { chooseCloud } from './doctor-cloud.ts';
 import { leaseIdentity } from './identity.ts';
 import { type ConnectedCluster, openView, whereOf } from './session.ts';
 import { programVersion } from './version.ts';
@@ -144,7 +154,20 @@ export async function runController(
     },
     { once: true },
   );
-  await Promise.all(loops.map((loop) => loop.run(signal, hardStop.signal)));
+  const checks = createCheckSchedule({
+    diagnose: createDiagnose(cluster, config, clock, logger),
+    intervalMs: config.checks.intervalMs,
+    whenLeader: async (during) => await lease.whenLeader(during),
+    isTold: (finding) => loops.some((loop) => loop.findings().some((told) => isSameFact(told, finding))),
+    clock,
+    logger,
+    announcer: common.announcer,
+    random: Math.random,
+  });
+  await Promise.all([
+    ...loops.map((loop) => loop.run(signal, hardStop.signal)),
+    config.checks.enabled ? checks.run(signal) : undefined,
+  ]);
   await following;
   await recorder.flush(AbortSignal.timeout(2_000)).catch(() => undefined);
   recorder.close();
@@ -155,6 +178,34 @@ export async function runController(
   client.close();
   connection.close();
   logger.info({}, 'stopped');
+}
+
+/** Doctor's checks on the live cluster, read politely; its own connections to the cloud end with each look. */
+function createDiagnose(
+  { client }: ConnectedCluster,
+  config: Config,
+  clock: Clock,
+  logger: Logger,
+): (signal: AbortSignal) => Promise<Diagnosis> {
+  const source = thriftySource(liveSource(client), clock);
+  return async (signal) => {
+    const done = new AbortController();
+    const during = AbortSignal.any([signal, done.signal]);
+    const openCloud = async (kube: KubeWorld): Promise<CloudChoice> =>
+      await chooseCloud(kube, { config: config.cloud, env: process.env, clock, logger }, during);
+    try {
+      const world = await gatherWorld(config, { source, openCloud, now: () => clock.now() }, during);
+      return await runChecksInTurns(CHECKS, world);
+    } finally {
+      done.abort();
+    }
+  };
+}
+
+/** Whether two findings say the same of the same object, whichever check found it. */
+function isSameFact(one: Finding, other: Finding): boolean {
+  const nameOf = ({ target }: Finding): string => (target === undefined ? '' : describeTarget(target));
+  return one.reason === other.reason && nameOf(one) === nameOf(other);
 }
 
 /** Wakes the loop at the beginning of each term as leader: what was planned as a standby is due then. */

@@ -140,6 +140,8 @@ export interface Config {
     readonly windowMs: number;
     readonly durationMs: number;
   };
+  /** Doctor's checks, run by the controller that leads. */
+  readonly checks: { readonly enabled: boolean; readonly intervalMs: number };
   readonly lease: { readonly namespace: string; readonly name: string };
   readonly resyncMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';

@@ -340,6 +340,12 @@ export const configSchema = z.strictObject({
       duration: duration(1000).prefault('30m').describe('How long we stop.'),
     })
     .prefault({}),
+  checks: z
+    .strictObject({
+      enabled: z.boolean().default(true).describe("Whether the controller runs doctor's checks now and then."),
+      interval: duration(60_000).prefault('10m').describe('How often; what is new is looked at again after a minute.'),
+    })
+    .prefault({}),
   lease: z
     .strictObject({
       namespace: text('namespace').default('kube-system').describe('Where the Lease of the controllers is.'),
@@ -364,6 +370,7 @@ export function toConfig(file: ConfigFile): Config {
     taints: toTaintsConfig(file.taints),
     cloud: toCloudConfig(file.cloud),
     holdOff: { reverts: holdOff.reverts, windowMs: holdOff.window, durationMs: holdOff.duration },
+    checks: { enabled: file.checks.enabled, intervalMs: file.checks.interval },
     lease: file.lease,
     resyncMs: file.resync,
     logLevel: file.logLevel,

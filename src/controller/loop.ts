@@ -49,6 +49,8 @@ export interface LoopOptions {
 export interface Loop {
   /** Something may have changed. Cheap; calls in a burst are merged. */
   wake(): void;
+  /** What the last pass found. */
+  findings(): readonly Finding[];
   /**
    * Ends after `signal` is aborted, when the writes under way have ended; `hardStop` ends these too. Never rejects for
    * a failed pass.
@@ -72,6 +74,7 @@ export function createLoop(options: LoopOptions): Loop {
   const { reconciler, ports, config, holdOff, clock, logger, announcer, random } = options;
   let history = options.history;
   let dirty = true;
+  let standing: readonly Finding[] = [];
   let wakeUp: (() => void) | undefined;
   let passes = 0;
   /** No write begins after this, not even the next one of a subject in work. */
@@ -194,6 +197,7 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function report(findings: readonly Finding[], now: number): number {
+    standing = findings;
     const { appeared, resolved, nextMs } = monitor.update(findings, now);
     for (const finding of appeared) {
       logger.warn(
@@ -293,6 +297,7 @@ export function createLoop(options: LoopOptions): Loop {
 
   return {
     wake,
+    findings: () => standing,
     run: async (signal, hardStop) => {
       /** Time that passes took, less what was earned back since by idling. */
       let spent = 0;

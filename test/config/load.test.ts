@@ -51,6 +51,7 @@ const DEFAULTS = {
     limits: { requestsPerSecond: 5, concurrentRequests: 4, timeoutMs: 10_000 },
   },
   holdOff: { reverts: 3, windowMs: 600_000, durationMs: 1_800_000 },
+  checks: { enabled: true, intervalMs: 600_000 },
   lease: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
   resyncMs: 600_000,
   logLevel: 'info',
@@ -122,6 +123,7 @@ cloud:
   credentials: { directory: /run/keys, instanceRole: true }
   limits: { requestsPerSecond: 2, concurrentRequests: 1, timeout: 5s }
 holdOff: { reverts: 5, window: 5m, duration: 1h30m }
+checks: { enabled: false, interval: 30m }
 lease: { namespace: ops, name: bridge }
 resync: 30s
 logLevel: debug
@@ -186,6 +188,7 @@ logLevel: debug
         limits: { requestsPerSecond: 2, concurrentRequests: 1, timeoutMs: 5_000 },
       },
       holdOff: { reverts: 5, windowMs: 300_000, durationMs: 5_400_000 },
+      checks: { enabled: false, intervalMs: 1_800_000 },
       lease: { namespace: 'ops', name: 'bridge' },
       resyncMs: 30_000,
       logLevel: 'debug',
