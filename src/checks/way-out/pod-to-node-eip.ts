@@ -54,8 +54,12 @@ export const podToNodeEip = defineCheck({
     const eips = withEip.flatMap(({ node }) => node.externalIps);
     const needsNat = leavesAsItself ? natFindings(sources, eips, world, say) : [];
     const senders = sendersOf(sources, placed, leavesAsItself, world);
-    const pings = withEip.flatMap((node) => pingFindings(node, senders, world, say));
-    const findings = [...needsNat, ...byGroup(pings)];
+    // All nodes that are in the same groups admit the same: one of them stands for them.
+    const alike = Map.groupBy(withEip, ({ node }) => groupIdsOf(node.meta.name, world).join(','));
+    const pings = [...alike.values()].flatMap(([one]) =>
+      one === undefined ? [] : pingFindings(one, senders, world, say),
+    );
+    const findings = [...needsNat, ...pings];
     return findings.length > 0 ? findings : [say.pass(`Pods reach the public addresses of nodes (${listOf(eips)}).`)];
   },
 });
@@ -106,60 +110,59 @@ function sendersOf(
   return [...new Set([...byNat, ...ofNodes])];
 }
 
-/** A finding, and the groups that it is about. */
-interface OfGroups {
-  readonly groups: string;
-  readonly finding: Finding;
+/** The security groups of a node's server; empty: none, or not told. */
+function groupIdsOf(node: string, { cloud }: DoctorWorld): readonly string[] {
+  if (cloud.instances.state !== 'answered') return [];
+  return cloud.instances.value.find(({ nodeName }) => nodeName === node)?.securityGroupIds ?? [];
 }
 
 /** Condition 2: the node's security groups admit ICMP from there. */
 function pingFindings(
-  { node }: PlacedNode,
+  { node, publicIps }: PlacedNode,
   senders: readonly string[],
-  { cloud }: DoctorWorld,
+  world: DoctorWorld,
   say: Say<Reason>,
-): OfGroups[] {
-  if (cloud.instances.state !== 'answered') return [];
-  const server = cloud.instances.value.find(({ nodeName }) => nodeName === node.meta.name);
-  const ids = server?.securityGroupIds ?? [];
+): Finding[] {
+  const ids = groupIdsOf(node.meta.name, world);
   const groups: CloudSecurityGroup[] = [];
   const requests: ReturnType<typeof requestsOf>[] = [];
   for (const id of ids) {
-    const asked = cloud.securityGroups.get(id);
+    const asked = world.cloud.securityGroups.get(id);
     if (asked === undefined) return [];
-    if (asked.state !== 'answered') return [{ groups: id, finding: unanswered('pod-to-node-eip', asked) }];
+    if (asked.state !== 'answered') return [unanswered('pod-to-node-eip', asked)];
     groups.push(asked.value);
     requests.push(requestsOf(asked.from));
   }
   if (groups.length === 0) return [];
-  const judged = senders.flatMap((address) => judgePing(groups, address, server?.publicIps ?? []));
+  const judged = senders.flatMap((address) => judgePing(groups, address, publicIps));
   const denied = judged.filter(({ verdict }) => verdict === 'deny');
   const unknown = judged.find(({ verdict }) => verdict === 'unknown');
   const common = { target: targetOf(NODES, node.meta) };
   const evidence = { securityGroups: [...ids], from: [...senders], nodeAddresses: [...node.externalIps], requests };
-  const key = ids.join(',');
   const [first] = denied;
   if (first !== undefined) {
     const by =
       first.by === undefined
         ? 'no rule admits it'
         : `rule ${first.by.ruleId} (index ${first.by.index}) of ${first.by.groupId} denies it`;
-    const finding = say.fail('NodeEipDeniesPing', {
-      ...common,
-      message: `Security group ${listOf(ids)} of node ${node.meta.name} does not admit ICMP from ${listOf(senders)}, which Pods leave with: ${by}. A ping from a Pod to ${node.externalIps.join(', ')} gets no answer.`,
-      fix: `Admit ICMP from there in security group ${ids[0]}: an inbound rule ICMP, ${listOf(senders.map((address) => `${address}/32`))}, accept, before any that denies it. Or leave it: nothing but pings needs it.`,
-      evidence: { ...evidence, decidedBy: first.by === undefined ? 'no rule' : { ...first.by } },
-    });
-    return [{ groups: key, finding }];
+    return [
+      say.fail('NodeEipDeniesPing', {
+        ...common,
+        message: `Security group ${listOf(ids)} of node ${node.meta.name} does not admit ICMP from ${listOf(senders)}, which Pods leave with: ${by}. A ping from a Pod to ${node.externalIps.join(', ')} gets no answer.`,
+        fix: `Admit ICMP from there in security group ${ids[0]}: an inbound rule ICMP, ${listOf(senders.map((address) => `${address}/32`))}, accept, before any that denies it. Or leave it: nothing but pings needs it.`,
+        evidence: { ...evidence, decidedBy: first.by === undefined ? 'no rule' : { ...first.by } },
+      }),
+    ];
   }
   if (unknown === undefined) return [];
-  const finding = say.unknown('NodeEipPingNotKnown', {
-    ...common,
-    message: `Whether security group ${listOf(ids)} of node ${node.meta.name} admits ICMP from ${listOf(senders)} cannot be told: ${unknown.why}.`,
-    fix: `Try it: kubectl run ping-test --rm -it --restart=Never --image=busybox -- ping -c 3 ${node.externalIps[0]}`,
-    evidence,
-  });
-  return [{ groups: key, finding }];
+  return [
+    say.unknown('NodeEipPingNotKnown', {
+      ...common,
+      message: `Whether security group ${listOf(ids)} of node ${node.meta.name} admits ICMP from ${listOf(senders)} cannot be told: ${unknown.why}.`,
+      fix: `Try it: kubectl run ping-test --rm -it --restart=Never --image=busybox -- ping -c 3 ${node.externalIps[0]}`,
+      evidence,
+    }),
+  ];
 }
 
 /** What becomes of a ping from a public address; a node's own address does not come in from outside. */
@@ -171,9 +174,4 @@ function judgePing(groups: readonly CloudSecurityGroup[], address: string, own: 
     { range, groupIds: [] },
     { protocol: range.family === 4 ? 'icmp' : 'icmpv6', port: undefined },
   );
-}
-
-/** One finding for all nodes that are in the same groups. */
-function byGroup(findings: readonly OfGroups[]): Finding[] {
-  return [...Map.groupBy(findings, ({ groups }) => groups).values()].flatMap((same) => same[0]?.finding ?? []);
 }
