@@ -43,7 +43,7 @@ export function renderDoctorHtml(report: DoctorReport): string {
 ${pathDrawing(report)}</figure>
 ${groupChecks(checks).map((groups) => sectionOf(groups, brokenLink))}${connectivityOf(report)}</main>
 <footer>
-<p>Made by ${program.name} ${program.version} on <time datetime="${startedAt}">${startedAt}</time>. Nothing was changed.</p>
+<p>Made by ${program.name} ${program.version} on <time datetime="${startedAt}">${startedAt}</time>.</p>
 </footer>
 </body>
 </html>
