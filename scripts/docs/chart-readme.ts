@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { load } from 'js-yaml';
-import { configJsonSchema } from '../../src/config/schema.ts';
 import { asRecord, at } from '../../src/kube/read.ts';
 import { table } from './tables.ts';
 
@@ -20,7 +19,6 @@ export function chartReadme(): string {
   const rows = describedValues(readFileSync(new URL('values.yaml', CHART), 'utf8')).map(
     ({ key, fallback, meaning }) => [`\`${key}\``, `\`${JSON.stringify(fallback)}\``, meaning],
   );
-  const keys = Object.keys(asRecord(configJsonSchema().properties)).map((key) => `\`${key}\``);
   return `${[
     `# ${String(chart.name)}`,
     'Made from `Chart.yaml` and the comments of `values.yaml` by `npm run generate`. Do not edit.',
@@ -34,7 +32,7 @@ export function chartReadme(): string {
     'Values for common clusters are in `ci/`: CCE, TKE as overlay, TKE native, high availability, minimal, OIDC.',
     '## Values',
     table(['value', 'default', 'meaning'], rows),
-    `\`config\` takes ${keys.join(', ')}: see \`docs/configuration.md\`. \`values.schema.json\` is made from the schema that the program parses it with, so Helm refuses what the program would refuse.`,
+    `The keys of \`config\` are in \`docs/configuration.md\`. \`values.schema.json\` is made from the schema that the program parses it with, so Helm refuses what the program would refuse.`,
     [
       '## What is granted',
       'RBAC follows from the configuration: no right to Secrets, no wildcard, the Lease and each ConfigMap by name. `readOnly`',

@@ -12,7 +12,7 @@ import { MAIN_VERSIONS } from '../control-plane/versions.ts';
 /** The real helm, and this repository's chart. */
 
 export const CHART = fileURLToPath(new URL('../../deploy/chart', import.meta.url));
-export const RELEASE = 'cilium-cloud-bridge';
+const RELEASE = 'cilium-cloud-bridge';
 export const NAMESPACE = 'cilium-cloud-bridge';
 
 /** Values of common clusters, by name. */
