@@ -32,7 +32,7 @@ export function chartReadme(): string {
     'Values for common clusters are in `ci/`: CCE, TKE as overlay, TKE native, high availability, minimal, OIDC.',
     '## Values',
     table(['value', 'default', 'meaning'], rows),
-    `The keys of \`config\` are in \`docs/configuration.md\`. \`values.schema.json\` is made from the schema that the program parses it with, so Helm refuses what the program would refuse.`,
+    `The keys of \`config\` are in \`docs/configuration.md\`. \`values.schema.json\` is made from the schema that the program parses it with, so Helm refuses unknown keys and wrong values; durations and contradictions are refused by the program when it starts.`,
     [
       '## What is granted',
       'RBAC follows from the configuration: no right to Secrets, no wildcard, the Lease and each ConfigMap by name. `readOnly`',
