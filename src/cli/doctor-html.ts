@@ -29,7 +29,7 @@ export function renderDoctorHtml(report: DoctorReport): string {
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
 <meta name="robots" content="noindex">
-<title>${titleOf(broken)} · doctor of ${where}</title>
+<title>${titleOf(broken)} \u00b7 doctor of ${where}</title>
 <style>${new Markup(STYLE_SHEET)}</style>
 </head>
 <body>
@@ -76,7 +76,7 @@ function wrongCheck(check: ReportedCheck, isFirst: boolean): Markup {
   const { id, verdict, followsFrom, docs } = check;
   const findings = wrongFindings(check);
   return html`<article id="check-${id}" class="${verdictClass(verdict)}">
-<h3>${verdictBadge(verdict)} <code>${id}</code>${isFirst ? html` <span class="first">← first broken link</span>` : html``}</h3>
+<h3>${verdictBadge(verdict)} <code>${id}</code>${isFirst ? html` <span class="first">\u2190 first broken link</span>` : html``}</h3>
 ${followsFrom === null ? html`` : html`<p class="quiet">Follows from <a href="#check-${followsFrom}">${followsFrom}</a>.</p>\n`}${findings.map((finding) => findingOf(finding, findings.length > 1))}${docLink(docs)}</article>
 `;
 }
