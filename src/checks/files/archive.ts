@@ -16,10 +16,10 @@ const LINK = 0o120000;
  */
 export async function openArchive(path: string, limits: FileLimits, signal: AbortSignal): Promise<OpenedFiles> {
   const budget = createBudget(path, limits);
-  const zip = await reading(path, () => openPromise(path, { strictFileNames: true, autoClose: false }));
+  const zip = await reading(path, signal, () => openPromise(path, { strictFileNames: true, autoClose: false }));
   const close = (): void => zip.close();
   try {
-    const entries = await reading(path, () => listEntries(zip, path, limits, budget, signal));
+    const entries = await reading(path, signal, () => listEntries(zip, path, limits, budget, signal));
     return { entries, close };
   } catch (error) {
     close();
@@ -47,7 +47,7 @@ async function listEntries(
     if (name.endsWith('/')) continue;
     entries.push({
       name,
-      read: async (stop) => await reading(path, () => unpack(zip, entry, path, limits, budget, stop)),
+      read: async (stop) => await reading(path, stop, () => unpack(zip, entry, path, limits, budget, stop)),
     });
   }
   return entries;
@@ -89,11 +89,12 @@ async function unpack(
 }
 
 /** What the library says of a broken archive, as one message. */
-async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+async function reading<T>(path: string, signal: AbortSignal, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof UsageError || !(error instanceof Error) || error.name === 'AbortError') throw error;
+    signal.throwIfAborted();
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
     throw refused(path, `is no zip archive that can be read (${error.message.replace(/\.$/, '')})`, error);
   }
 }
