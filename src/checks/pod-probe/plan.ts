@@ -9,7 +9,7 @@ const IMAGE = 'cilium/alpine-curl:v1.10.0';
 const REGISTRIES = { tke: 'quay.tencentcloudcr.com', cce: 'quay.io', unknown: 'quay.io' } as const;
 
 /** The image that is used where the user names none, or `agent`. */
-export function imageOf(choice: Pick<PodProbeChoice, 'image'>, kube: KubeWorld): string {
+function imageOf(choice: Pick<PodProbeChoice, 'image'>, kube: KubeWorld): string {
   if (choice.image !== undefined && choice.image !== 'agent') return choice.image;
   const agent = kube.pods.items.find(isAgent)?.containers.find(({ name }) => name === 'cilium-agent')?.image;
   if (choice.image === 'agent' && agent !== undefined) return agent;

@@ -64,7 +64,7 @@ function targetsOf(state: SubjectState, world: DoctorWorld): ProbeTarget[] {
 }
 
 /** Ports of the entrypoint that lead to a listener by TCP. */
-export function tcpPairs({ subject, entrypoint }: SubjectState): readonly PortPair[] {
+function tcpPairs({ subject, entrypoint }: SubjectState): readonly PortPair[] {
   if (subject.service === undefined || entrypoint === undefined) return [];
   const { pairs } = matchPorts(entrypoint, subject.service, subject.key);
   return pairs.filter((pair) => pair.entrypoint.protocol === 'TCP');
