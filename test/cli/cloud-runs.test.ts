@@ -370,6 +370,63 @@ describe('the controller', { timeout: LONG_MS }, () => {
   });
 });
 
+const Verdicts = z.looseObject({
+  checks: z.array(z.looseObject({ findings: z.array(z.looseObject({ check: z.string(), reason: z.string() })) })),
+});
+
+describe('doctor', { timeout: LONG_MS }, () => {
+  test.concurrent.for([
+    ['Huawei Cloud', deniedByHuawei, 'elb:loadbalancers:get'],
+    ['Tencent Cloud', deniedByTencent, 'clb:DescribeLoadBalancers'],
+  ] as const)('asks %s, whether it answers or denies, and shows no secret', async ([, open, action], context) => {
+    const { scene, deny } = await open(context);
+    const well = await scene.doctor('json');
+    expect(well.stderr).toContain(`"action":"${action}"`);
+    expect(refusals(well)).toEqual([]);
+    const wellInWords = await scene.doctor('table');
+    deny();
+    const ill = await scene.doctor('json');
+    expect(refusals(ill)).not.toEqual([]);
+    expect(ill.stdout).toContain(action);
+    const illInWords = await scene.doctor('table');
+    expect(illInWords.stdout).toContain(action);
+    expectNoSecrets(scene, well, wellInWords, ill, illInWords);
+  });
+});
+
+/** Findings that are so since the cloud denied something. */
+function refusals({ stdout, stderr }: Ran): readonly string[] {
+  const report = Verdicts.safeParse(parsed(stdout));
+  if (!report.success) throw new Error(`no report: ${stdout}${stderr}`);
+  const findings = report.data.checks.flatMap((check) => check.findings);
+  return findings.filter(({ reason }) => reason === 'CloudDenied').map(({ check }) => check);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Deniable {
+  readonly scene: CloudScene<unknown>;
+  readonly deny: () => void;
+}
+
+async function deniedByHuawei(context: Context): Promise<Deniable> {
+  const scene = await start(huaweiScene, context);
+  const message = 'Policy does not allow it. Authorization: SDK-HMAC-SHA256 Access=HPUAFAKEFAKEFAKE0001';
+  const cause = fails(answer(403, { error: { code: 'ELB.0003', message } }));
+  return { scene, deny: () => cause(scene) };
+}
+
+async function deniedByTencent(context: Context): Promise<Deniable> {
+  const scene = await start(tencentScene, context);
+  return { scene, deny: () => void scene.cloud.denied.add('clb:DescribeLoadBalancers') };
+}
+
 function linesOf(text: string): string[] {
   return text.split('\n').filter((line) => line !== '');
 }

@@ -26,6 +26,8 @@ export interface CloudScene<C> {
   readonly settings: Record<string, unknown>;
   /** `--once --yes -o json`, with everything it can log. */
   once(...flags: string[]): Promise<Ran>;
+  /** `doctor`, with everything it can log. */
+  doctor(output: 'table' | 'json'): Promise<Ran>;
   /** The controller, until its log has a line that matches (or 25 s have passed), and its end. */
   controller(until: RegExp): Promise<Ran>;
   stop(): Promise<void>;
@@ -126,12 +128,12 @@ async function sceneOf<C extends { close(): Promise<void> }>(
   const env = { ...parts.env };
   const settings = { ...parts.settings };
 
-  function start(args: readonly string[]) {
+  function start(args: readonly string[], command: readonly string[] = []) {
     const config = join(folder, 'config.json');
     const cloudSection = { credentials: { directory: join(folder, 'none') }, limits: { timeout: '1s' }, ...settings };
     writeFileSync(config, JSON.stringify({ cloud: cloudSection, taints: { enabled: false } }));
     const flags = ['--kubeconfig', kubeconfig, '--config', config, '--log-level', 'trace', ...args];
-    return promisify(execFile)(process.execPath, [bundle.file, ...flags], {
+    return promisify(execFile)(process.execPath, [bundle.file, ...command, ...flags], {
       // What the vendors' code takes for a wish to print everything.
       env: { PATH: process.env.PATH, HOME: folder, DEBUG: 'DEBUG', NODE_DEBUG: '', LOG_LEVEL: 'trace', ...env },
       maxBuffer: 64 * 1024 * 1024,
@@ -163,6 +165,10 @@ async function sceneOf<C extends { close(): Promise<void> }>(
       return await start(['--once', '--yes', '-o', 'json', ...wait, ...flags]).then(ran, (error: unknown) =>
         ran(Failed.parse(error)),
       );
+    },
+    async doctor(output) {
+      const running = start(['-o', output], ['doctor']);
+      return await running.then(ran, (error: unknown) => ran(Failed.parse(error)));
     },
     async controller(until) {
       const running = start([]);
