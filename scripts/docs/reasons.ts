@@ -192,7 +192,6 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
 
 /** Words of the same shape in `src` that are no reasons: kinds, types, conditions, names of other programs. */
 export const NO_REASONS: readonly string[] = [
-  'AbortError',
   'AlreadyExists',
   'CiliumLoadBalancerIPPools',
   'CiliumPodIPPools',

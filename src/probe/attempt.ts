@@ -40,7 +40,7 @@ export function attemptOnce(target: ProbeTarget, options: AttemptOptions, signal
     }
     signal.addEventListener('abort', onAbort, { once: true });
     opened = open(target, options.userAgent, finish);
-    opened.once('error', (error) => finish(outcomeOf(error)));
+    opened.once('error', (error: NodeJS.ErrnoException) => finish(outcomeOf(error)));
   });
 }
 
