@@ -49,7 +49,7 @@ taints: {{ dig "taints" "enabled" true $config }}
 managed: {{ dig "gateway" "managed" "enabled" false $config }}
 pinNodePorts: {{ dig "gateway" "pinNodePorts" false $config }}
 cloud: {{ ne $provider "none" }}
-doctor: {{ .Values.doctor.enabled }}
+doctor: {{ or .Values.doctor.enabled (dig "checks" "enabled" true $config) }}
 ciliumNamespace: {{ dig "cilium" "namespace" "kube-system" $config }}
 leaseNamespace: {{ dig "lease" "namespace" "kube-system" $config }}
 leaseName: {{ dig "lease" "name" "cilium-cloud-bridge" $config }}
