@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import { abortReason, type Clock } from '../lib/clock.ts';
 import { createAnswerCache } from './cache.ts';
 import type { CredentialSource } from './caller.types.ts';
 
@@ -12,6 +12,9 @@ export interface Leased<C> {
 const EARLY_MS = 5 * 60_000;
 /** With so much left, keys still serve when new ones cannot be had. */
 const LAST_MS = 30_000;
+/** So long a renewal may keep those waiting who have keys that still serve; after a failure, nobody tries for a while. */
+const PATIENCE_MS = 3_000;
+const PAUSE_MS = 15_000;
 /** Who hears a refusal so soon after a fetch was refused for older keys. */
 const JUST_FETCHED_MS = 5_000;
 
@@ -24,6 +27,8 @@ export function createRenewing<C>(
   clock: Clock,
 ): Pick<CredentialSource<C>, 'current' | 'refresh'> {
   const flights = createAnswerCache(0, clock);
+  /** Monotonic: until then, keys that still serve are not renewed, since it has just failed. */
+  let pausedUntil = Number.NEGATIVE_INFINITY;
   let held: (Leased<C> & { readonly fetchedAt: number; readonly earlyMs: number }) | undefined;
 
   function renew(signal: AbortSignal): Promise<C> {
@@ -36,15 +41,33 @@ export function createRenewing<C>(
     return flights.get('keys', fetchAndHold, signal);
   }
 
+  /** Gives a renewal up that would cost more than it is worth. */
+  async function inTime(signal: AbortSignal): Promise<C> {
+    const late = new AbortController();
+    const done = new AbortController();
+    clock.sleep(PATIENCE_MS, done.signal).then(
+      () => late.abort(new Error('the renewal takes too long')),
+      () => undefined,
+    );
+    try {
+      return await renew(AbortSignal.any([signal, late.signal]));
+    } finally {
+      done.abort(new Error('over'));
+    }
+  }
+
   return {
     async current(signal) {
       const old = held;
       const leftMs = old === undefined ? 0 : old.goodUntilMs - clock.now();
       if (old !== undefined && leftMs > old.earlyMs) return old.credentials;
+      if (old === undefined || leftMs <= LAST_MS) return await renew(signal);
+      if (clock.monotonic() < pausedUntil) return old.credentials;
       try {
-        return await renew(signal);
-      } catch (error) {
-        if (old === undefined || leftMs <= LAST_MS || signal.aborted) throw error;
+        return await inTime(signal);
+      } catch {
+        if (signal.aborted) throw abortReason(signal);
+        pausedUntil = clock.monotonic() + PAUSE_MS;
         return old.credentials;
       }
     },

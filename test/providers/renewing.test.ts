@@ -66,6 +66,22 @@ describe('temporary keys', () => {
     await expect(source.current(never)).rejects.toThrow('fetch 3 failed');
   });
 
+  it('serve on while whoever gives new ones hangs, and are not held up again for a while', async () => {
+    const { clock, state, source } = renewing(60 * MINUTE_MS);
+    await source.current(never);
+    const gate = Promise.withResolvers<void>();
+    state.gate = gate.promise;
+    clock.advance(56 * MINUTE_MS);
+    const waiting = source.current(never);
+    clock.advance(3_000);
+    expect(await waiting).toBe('1');
+    expect(await source.current(never)).toBe('1');
+    expect(state.fetched).toBe(2);
+    gate.resolve();
+    clock.advance(15_000);
+    expect(await source.current(never)).toBe('3');
+  });
+
   it('that were refused are fetched anew, once for all who were refused', async () => {
     const { clock, state, source } = renewing(60 * MINUTE_MS);
     await source.current(never);

@@ -8,6 +8,8 @@ import { exchangeToken, federationFrom } from './federation.ts';
 import { readKeyPair } from './key-pairs.ts';
 import type { HuaweiKeys } from './transport.ts';
 
+const JUST_CHANGED_MS = 60_000;
+
 /**
  * In this order: the ServiceAccount's OIDC token, the files of a mounted Secret, the environment, the server's agency where
  * that is allowed. All readers of the cloud share one source.
@@ -30,19 +32,34 @@ export function createCredentials(options: CredentialOptions): CredentialSource<
 
 /** Keys in files or variables, read anew for each request; else the agency. */
 function writtenDown(options: CredentialOptions): CredentialSource<HuaweiKeys> {
-  const { env, secretDirectory, instanceRole } = options;
+  const { env, secretDirectory, instanceRole, clock } = options;
   const agency = createRenewing((signal) => agencyKeys(options, signal), options.clock);
   let last: HuaweiKeys | undefined;
+  /** Monotonic: when other keys than before were read. */
+  let changedAt = Number.NEGATIVE_INFINITY;
+
+  function noteUse(keys: HuaweiKeys): void {
+    if (last !== undefined && !isSame(keys, last)) changedAt = clock.monotonic();
+    last = keys;
+  }
+
   return {
     async current(signal) {
-      last = await readKeyPair(secretDirectory, env);
-      if (last !== undefined) return last;
+      const keys = await readKeyPair(secretDirectory, env);
+      if (keys !== undefined) {
+        noteUse(keys);
+        return keys;
+      }
       if (!instanceRole) throw nothingGiven(secretDirectory);
       return agency.current(signal);
     },
     async refresh(signal) {
       const keys = await readKeyPair(secretDirectory, env);
-      if (keys !== undefined) return last === undefined || !isSame(keys, last);
+      if (keys !== undefined) {
+        // Whoever was refused may have signed with older keys than another request since.
+        noteUse(keys);
+        return clock.monotonic() - changedAt < JUST_CHANGED_MS;
+      }
       return instanceRole && agency.refresh(signal);
     },
     description: [

@@ -90,6 +90,36 @@ test('a Secret that is rotated while a request is refused: one refresh, one more
   expect(fake.requests.map(({ status }) => status)).toEqual([401, 200]);
 });
 
+test('a Secret that is rotated while several requests are under way: each that was refused asks once more', async () => {
+  const fake = await fakeHuawei();
+  const secretDirectory = folder();
+  write(secretDirectory, 'OLD', 'old');
+  const source = createCredentials(credentialOptions(fake, { credentials: { secretDirectory } }));
+  await source.current(never);
+  write(secretDirectory, 'NEW', 'new');
+
+  // Another request has signed with the new keys before the first one hears that it was refused.
+  expect(await source.current(never)).toMatchObject({ accessKey: 'NEW' });
+  expect(await source.refresh(never)).toBe(true);
+});
+
+test('a Secret of which half is new: refused, then read again', async () => {
+  const fake = await fakeHuawei();
+  const secretDirectory = folder();
+  write(secretDirectory, 'NEW', 'old');
+  fake.keys.set('NEW', { secretKey: 'new', securityToken: '' });
+  const known = fake.keys.get.bind(fake.keys);
+  fake.keys.get = (accessKey) => {
+    write(secretDirectory, 'NEW', 'new');
+    return known(accessKey);
+  };
+
+  const { value } = await readerOf(fake, { credentials: { secretDirectory } }).vpc(VPC_ID, never);
+
+  expect(value.id).toBe(VPC_ID);
+  expect(fake.requests.map(({ status }) => status)).toEqual([401, 200]);
+});
+
 test('a Secret that stays wrong is refused once, and mended later', async () => {
   const fake = await fakeHuawei();
   const secretDirectory = folder();
