@@ -87,3 +87,13 @@ test('https endpoints use HTTPS_PROXY and an agent for TLS', () => {
   expect(proxied).not.toBe(agents.forEndpoint(new URL('http://clb.tencentcloudapi.com')));
   expect(proxied.constructor.name).toBe('HttpsProxyAgent');
 });
+
+test.each(['http://', '::pr0xypass::', 'http://user:pr0xypass%zz@proxy:3128'])(
+  'a proxy that is no URL is told, without its value: %s',
+  (HTTPS_PROXY) => {
+    const agents = createCloudAgents({ HTTPS_PROXY });
+    expect(() => agents.forEndpoint(new URL('https://elb.cn-north-4.myhuaweicloud.com'))).toThrow(
+      /^The environment variable HTTPS_PROXY \(or in lower case\) is no URL of a proxy: (?!.*pr0xypass)/,
+    );
+  },
+);

@@ -60,7 +60,7 @@ function writtenDown(options: CredentialOptions): CredentialSource<TencentCreden
           noteUse(keys.credentials);
           return keys.credentials;
         case 'half':
-          throw credentialsError(`${keys.problem}. Give both, or neither.`);
+          throw credentialsError(`${keys.problem}.`);
         case 'none':
           if (role === undefined) throw nothingGiven(options);
           return role.current(signal);

@@ -38,15 +38,21 @@ function pair(
 ): KeyPair {
   const token = tokens.find((value) => value !== '') ?? '';
   if (id === '' && key === '') {
-    return token === '' ? { kind: 'none' } : { kind: 'half', problem: `${nameOf(ID)} and ${nameOf(KEY)} are missing` };
+    return token === ''
+      ? { kind: 'none' }
+      : { kind: 'half', problem: `${nameOf(ID)} and ${nameOf(KEY)} are missing. Give both, or neither` };
   }
   if (id === '' || key === '') {
     const [missing, given] = id === '' ? [ID, KEY] : [KEY, ID];
-    return { kind: 'half', problem: `${nameOf(given)} is given, ${nameOf(missing)} is missing or empty` };
+    return {
+      kind: 'half',
+      problem: `${nameOf(given)} is given, ${nameOf(missing)} is missing or empty. Give both, or neither`,
+    };
   }
   // A line break within is a wrong paste; HTTP could not carry it.
   const broken = [id, key, token].some((value) => /[^\x21-\x7e]/.test(value));
-  if (broken) return { kind: 'half', problem: `a key in ${from} holds blanks or other characters that no key has` };
+  if (broken)
+    return { kind: 'half', problem: `a key in ${from} holds blanks or other characters that no key has. Copy it anew` };
   return { kind: 'given', credentials: { secretId: id, secretKey: key, token }, from };
 }
 
