@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { doctorReportSchema } from '../../src/cli/doctor-report.schema.ts';
 import type { DoctorReport } from '../../src/cli/doctor-report.types.ts';
 import { PODS } from '../../src/kube/resources.ts';
@@ -47,7 +48,7 @@ describe('doctor --probe', () => {
         datapath.nodes.map(({ name, address }) => [name, `${address}:${port}`, COUNT]),
       ),
     );
-    expect(rows.every(({ p50Ms, p99Ms }) => Number(p50Ms) > 0 && Number(p99Ms) >= Number(p50Ms))).toBe(true);
+    expect(rows.every(({ p50Ms, p99Ms }) => p50Ms > 0 && p99Ms >= p50Ms)).toBe(true);
     console.info(`redirect: ${findingOf(report, 'probe-share')?.message}`);
   });
 
@@ -111,13 +112,19 @@ function findingOf(report: DoctorReport, id: string): Finding | undefined {
   return report.checks.find((check) => check.id === id)?.findings[0];
 }
 
-function rowsOf(report: DoctorReport, id: string): Readonly<Record<string, unknown>>[] {
+/** What became of the connections to each target. */
+function rowsOf(report: DoctorReport, id: string): readonly z.infer<typeof Row>[] {
   const findings = report.checks.find((check) => check.id === id)?.findings ?? [];
-  return findings.flatMap(({ evidence }) => {
-    const { connections } = evidence;
-    return Array.isArray(connections) ? connections : [];
-  });
+  return findings.flatMap(({ evidence }) => z.array(Row).parse(evidence.connections));
 }
+
+const Row = z.looseObject({
+  node: z.string(),
+  to: z.string(),
+  answered: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+});
 
 async function agentIsReady(node: string, ready: boolean): Promise<void> {
   await datapath.controlPlane.patchStatus(
