@@ -3,7 +3,7 @@ import type { CloudAnswer, CloudPublicIp } from '../provider.types.ts';
 import { chunks, ifPossible, joinAnswers, mapAnswer, sources } from './answers.ts';
 import { type HuaweiClient, idIn } from './client.ts';
 import { listByLastId, listByPageInfo, PageInfo } from './pages.ts';
-import { OptionalText } from './shapes.ts';
+import { OptionalText, promisedList } from './shapes.ts';
 
 const PublicIp = z.object({
   id: z.string(),
@@ -60,7 +60,7 @@ function ask(
   signal: AbortSignal,
 ): Promise<CloudAnswer<readonly RawPublicIp[]>> {
   const action = 'vpc:publicIps:list';
-  const answer = z.object({ publicips: z.array(PublicIp), page_info: PageInfo });
+  const answer = z.object({ publicips: promisedList(PublicIp), page_info: PageInfo });
   const question = { action, path: '/v3/{project_id}/eip/publicips', query, answer } as const;
   return listByPageInfo(client, { ...question, items: (page) => page.publicips }, signal);
 }
@@ -72,7 +72,7 @@ async function readBandwidths(
 ): Promise<CloudAnswer<readonly RawBandwidth[]>> {
   const path = '/v1/{project_id}/bandwidths';
   if (ids.length > MANY_BANDWIDTHS) {
-    const answer = z.object({ bandwidths: z.array(Bandwidth) });
+    const answer = z.object({ bandwidths: promisedList(Bandwidth) });
     const question = { action: 'vpc:bandwidths:list', path, answer } as const;
     return listByLastId(client, { ...question, items: (page) => page.bandwidths }, signal);
   }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { CloudAnswer } from '../provider.types.ts';
 import { type HuaweiClient, idIn } from './client.ts';
 import { listByPageInfo, PageInfo } from './pages.ts';
-import { OptionalText } from './shapes.ts';
+import { OptionalText, promisedList } from './shapes.ts';
 
 /**
  * What is asked of ELB (API v3), in the API's own words. This file, and no other, stands where the vendor's
@@ -105,7 +105,7 @@ export interface Elb {
 }
 
 const BASE = '/v3/{project_id}/elb';
-const MembersPage = z.object({ members: z.array(Member), page_info: PageInfo });
+const MembersPage = z.object({ members: promisedList(Member), page_info: PageInfo });
 
 export function createElb(client: HuaweiClient): Elb {
   return {
@@ -118,20 +118,20 @@ export function createElb(client: HuaweiClient): Elb {
     async localPorts(loadBalancerId, signal) {
       const action = 'elb:localPorts:list';
       const path = `${BASE}/loadbalancers/${idIn(action, loadBalancerId)}/local-ports`;
-      const answer = z.object({ ports: z.array(LocalPort) }).transform(({ ports }) => ports);
+      const answer = z.object({ ports: promisedList(LocalPort) }).transform(({ ports }) => ports);
       return client.ask({ action, path, answer }, signal);
     },
     async listeners(loadBalancerId, signal) {
       const action = 'elb:listeners:list';
       const query = { loadbalancer_id: idIn(action, loadBalancerId) };
-      const answer = z.object({ listeners: z.array(Listener), page_info: PageInfo });
+      const answer = z.object({ listeners: promisedList(Listener), page_info: PageInfo });
       const question = { action, path: `${BASE}/listeners`, query, answer } as const;
       return listByPageInfo(client, { ...question, items: (page) => page.listeners }, signal);
     },
     async pools(loadBalancerId, signal) {
       const action = 'elb:pools:list';
       const query = { loadbalancer_id: idIn(action, loadBalancerId) };
-      const answer = z.object({ pools: z.array(Pool), page_info: PageInfo });
+      const answer = z.object({ pools: promisedList(Pool), page_info: PageInfo });
       const question = { action, path: `${BASE}/pools`, query, answer } as const;
       return listByPageInfo(client, { ...question, items: (page) => page.pools }, signal);
     },
@@ -149,7 +149,7 @@ export function createElb(client: HuaweiClient): Elb {
       return { value: value.map((member) => ({ ...member, pool_id: poolId })), from };
     },
     async healthMonitors(ids, signal) {
-      const answer = z.object({ healthmonitors: z.array(HealthMonitor), page_info: PageInfo });
+      const answer = z.object({ healthmonitors: promisedList(HealthMonitor), page_info: PageInfo });
       const path = `${BASE}/healthmonitors`;
       const question = { action: 'elb:healthmonitors:list', path, query: { id: ids }, answer } as const;
       return listByPageInfo(client, { ...question, items: (page) => page.healthmonitors }, signal);

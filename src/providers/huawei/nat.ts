@@ -3,7 +3,7 @@ import type { CloudAnswer, CloudNatGateway, CloudSnatRule } from '../provider.ty
 import { joinAnswers, sources } from './answers.ts';
 import { type HuaweiClient, idIn } from './client.ts';
 import { listByLastId } from './pages.ts';
-import { OptionalText } from './shapes.ts';
+import { OptionalText, promisedList } from './shapes.ts';
 
 const Gateway = z.object({
   id: z.string(),
@@ -39,7 +39,7 @@ export async function readNatGateways(
 ): Promise<CloudAnswer<readonly CloudNatGateway[]>> {
   const action = 'nat:natGateways:list';
   const path = '/v2/{project_id}/nat_gateways';
-  const answer = z.object({ nat_gateways: z.array(Gateway) });
+  const answer = z.object({ nat_gateways: promisedList(Gateway) });
   const query = { router_id: idIn(action, vpcId) };
   const question = { action, path, query, answer } as const;
   const gateways = await listByLastId(client, { ...question, items: (page) => page.nat_gateways }, signal);
@@ -57,7 +57,7 @@ function readRules(
 ): Promise<CloudAnswer<readonly RawRule[]>> {
   const action = 'nat:snatRules:list';
   const path = '/v2/{project_id}/snat_rules';
-  const answer = z.object({ snat_rules: z.array(Rule) });
+  const answer = z.object({ snat_rules: promisedList(Rule) });
   const question = { action, path, query: { nat_gateway_id: gatewayId }, answer } as const;
   return listByLastId(client, { ...question, items: (page) => page.snat_rules }, signal);
 }

@@ -4,7 +4,7 @@ import type { CloudAnswer, ReadFrom } from '../provider.types.ts';
 import { mapAnswer } from './answers.ts';
 import { type HuaweiClient, idIn } from './client.ts';
 import { listByLastId } from './pages.ts';
-import { OptionalText, optionalList } from './shapes.ts';
+import { OptionalText, optionalList, promisedList } from './shapes.ts';
 
 const Address = z.object({
   addr: z.string(),
@@ -52,7 +52,7 @@ const MOST_PAGES = 100;
 export async function listServers(client: HuaweiClient, signal: AbortSignal): Promise<CloudAnswer<readonly Server[]>> {
   const action = 'ecs:cloudServers:list';
   const path = '/v1/{project_id}/cloudservers/detail';
-  const answer = z.object({ servers: z.array(Server), count: z.int().nullish() });
+  const answer = z.object({ servers: promisedList(Server), count: z.int().nullish() });
   const servers = new Map<string, Server>();
   const from: ReadFrom[] = [];
   for (let page = 1; page <= MOST_PAGES; page += 1) {
@@ -81,7 +81,7 @@ export function listPorts(
   subnetId: string,
   signal: AbortSignal,
 ): Promise<CloudAnswer<readonly Port[]>> {
-  const answer = z.object({ ports: z.array(Port) });
+  const answer = z.object({ ports: promisedList(Port) });
   const query = { network_id: subnetId };
   const question = { action: 'vpc:ports:list', path: '/v1/{project_id}/ports', query, answer } as const;
   return listByLastId(client, { ...question, items: (page) => page.ports }, signal);

@@ -13,3 +13,11 @@ export function optionalList<T extends z.ZodType>(item: T): z.ZodType<z.output<T
     .nullish()
     .transform((items) => items ?? []);
 }
+
+/** The list that an answer is about: null is how some services write an empty one, but missing it may not be. */
+export function promisedList<T extends z.ZodType>(item: T): z.ZodType<z.output<T>[]> {
+  return z
+    .array(item)
+    .nullable()
+    .transform((items) => items ?? []);
+}

@@ -4,7 +4,7 @@ import type { CloudAnswer, CloudRoute, CloudRouteTable, CloudSubnet, CloudVpc } 
 import { joinAnswers, mapAnswer, sources } from './answers.ts';
 import { type HuaweiClient, idIn } from './client.ts';
 import { listByLastId } from './pages.ts';
-import { OptionalText, optionalList } from './shapes.ts';
+import { OptionalText, optionalList, promisedList } from './shapes.ts';
 
 const Vpc = z.object({
   id: z.string(),
@@ -61,7 +61,7 @@ export async function readSubnets(
     action,
     path,
     query: { vpc_id: idIn(action, vpcId) },
-    answer: z.object({ subnets: z.array(Subnet) }),
+    answer: z.object({ subnets: promisedList(Subnet) }),
   } as const;
   const answer = await listByLastId(client, { ...question, items: (page) => page.subnets }, signal);
   return mapAnswer(answer, (subnets) => subnets.map(subnetOf));
@@ -99,7 +99,7 @@ export async function readRouteTables(
     action,
     path: '/v1/{project_id}/routetables',
     query: { vpc_id: idIn(action, vpcId) },
-    answer: z.object({ routetables: z.array(RouteTableRow) }),
+    answer: z.object({ routetables: promisedList(RouteTableRow) }),
   } as const;
   const rows = await listByLastId(client, { ...question, items: (page) => page.routetables }, signal);
   const tables = await Promise.all(rows.value.map(({ id }) => readRouteTable(client, id, signal)));

@@ -354,3 +354,12 @@ test('where a region does not serve all members of a load balancer, they are ask
   expect(value).toEqual(expected);
   expect(fake.requests.filter(({ path }) => /\/pools\/[^/]+\/members$/.test(path))).toHaveLength(2);
 });
+
+test('a list that is null is empty; one that is missing is garbage', async () => {
+  const fake = await fakeHuawei();
+  fake.fail('elb:listeners:list', { kind: 'answer', status: 200, body: '{"listeners":null}' });
+  expect((await readerOf(fake).listeners(loadBalancerId(0), never)).value).toEqual([]);
+  fake.fail('elb:listeners:list', { kind: 'answer', status: 200, body: '{"page_info":{}}' });
+  const failure = await failureOf(readerOf(fake).listeners(loadBalancerId(0), never));
+  expect(failure).toMatchObject({ category: 'garbage', action: 'elb:listeners:list' });
+});
