@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import * as z from 'zod';
 import { chartReadme, describedValues } from '../../scripts/docs/chart-readme.ts';
 import { chartSchema } from '../../scripts/docs/chart-schema.ts';
 import { at } from '../../src/kube/read.ts';
@@ -12,7 +13,7 @@ test.each([
 });
 
 test('the version of the chart is that of the program', () => {
-  const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
   const chart = readFileSync('deploy/chart/Chart.yaml', 'utf8');
   expect(chart).toContain(`\nversion: ${version}\n`);
   expect(chart).toContain(`\nappVersion: ${version}\n`);

@@ -50,9 +50,8 @@ describe('parseMasqConfig', () => {
   });
 
   it('says why text is neither YAML nor JSON', () => {
-    expect(parseMasqConfig('{"nonMasqueradeCIDRs": [')).toMatchObject({
-      why: expect.stringMatching(/^it is neither YAML nor JSON \(.+\)$/),
-    });
+    const parsed = parseMasqConfig('{"nonMasqueradeCIDRs": [');
+    expect('why' in parsed ? parsed.why : '').toMatch(/^it is neither YAML nor JSON \(.+\)$/);
   });
 });
 
