@@ -109,8 +109,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   async function work(): Promise<void> {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await deliver(next);
-      next.busy = next.count > next.told && clock.monotonic() >= mutedUntil && next.stored !== '';
+      const delivered = await deliver(next);
+      // What was counted meanwhile follows at once; what was given up waits for the next repetition.
+      next.busy = delivered && next.count > next.told && clock.monotonic() >= mutedUntil;
       if (next.busy) {
         queue.push(next);
       }
@@ -122,7 +123,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     }
   }
 
-  async function deliver(happening: Happening): Promise<void> {
+  /** Whether it was sent. */
+  async function deliver(happening: Happening): Promise<boolean> {
     try {
       await pRetry(() => send(happening), {
         retries: 3,
@@ -132,8 +134,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         signal: closed.signal,
         shouldRetry: ({ error }) => error instanceof KubeError && error.retryable,
       });
+      return true;
     } catch (error) {
       giveUp(happening, error);
+      return false;
     }
   }
 

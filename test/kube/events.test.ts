@@ -174,6 +174,19 @@ test('a passing failure is retried', async () => {
   expect(log.lines).toEqual([]);
 });
 
+test('a repetition that the server refuses is tried once, and its number is told with the next', async () => {
+  recorder.record(event());
+  await flush();
+  const accept = api.faults.intercept(({ verb }) => (verb === 'patch' ? { kind: 'answer', status: 401 } : undefined));
+  recorder.record(event());
+  await flush();
+  expect(api.requests.filter(({ verb }) => verb === 'patch')).toHaveLength(1);
+  accept();
+  recorder.record(event());
+  await flush();
+  expect(api.list(EVENTS)).toMatchObject([{ count: 3 }]);
+});
+
 test('a forbidden one is told once, and then no more are tried for a while', async () => {
   const lift = api.access.deny(({ resource }) => resource === 'events');
   recorder.record(event());
