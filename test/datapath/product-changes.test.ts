@@ -39,7 +39,8 @@ const CHANGES = 20;
 /** As the chart tells the program which Pod it runs in. */
 const POD = { POD_NAME: 'ccb-test', POD_UID: '0c1f6a1e' };
 const MAX_LAG_MS = 2000;
-const USUAL_OUTAGE_MS = 300;
+/** What a Service write may cost at most on any node (rule 6). */
+const MAX_OUTAGE_MS = 300;
 /** A writes' effect is over: the agents collect changes of Services for half a second. */
 const SETTLED_MS = 1300;
 const JSON_PATCH = { contentType: 'application/json-patch+json' };
@@ -190,7 +191,7 @@ describe('writes to Services: one for each change, and the gap that it opens', (
     }
     outages.sort((a, b) => a - b);
     console.info(`${what}: out for ${outages.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-    expect(outages[Math.floor(outages.length / 2)]).toBeLessThanOrEqual(USUAL_OUTAGE_MS);
+    expect(Math.max(...outages)).toBeLessThanOrEqual(MAX_OUTAGE_MS);
     await renewEndpoints(datapath);
   });
 });
