@@ -177,7 +177,7 @@ test('a passing failure is retried', async () => {
 test('a repetition that the server refuses is tried once, and its number is told with the next', async () => {
   recorder.record(event());
   await flush();
-  const accept = api.faults.intercept(({ verb }) => (verb === 'patch' ? { kind: 'answer', status: 401 } : undefined));
+  const accept = api.faults.intercept(({ verb }) => (verb === 'patch' ? { kind: 'answer', status: 422 } : undefined));
   recorder.record(event());
   await flush();
   expect(api.requests.filter(({ verb }) => verb === 'patch')).toHaveLength(1);
