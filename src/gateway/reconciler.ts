@@ -39,6 +39,9 @@ export type GatewayReconciler = Reconciler<GatewayPlan>;
 /** When an answer that could not be had is asked for again: a right takes a person, all else may be over at once. */
 const ASK_AGAIN_MS = { denied: 15_000, unknown: 1_000 } as const;
 
+/** A watch shows a deletion by then; what is still there was not deleted, whatever the answer said. */
+const DELETED_FOR_MS = 10_000;
+
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
   const { client, view, place, config, clock, fieldManager, copies, addresses, cloudWaitMs = 0 } = options;
   let ipModeStored: IpModeStored = options.readOnly === true ? 'yes' : 'unasked';
@@ -46,15 +49,16 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   let cloudWaitEndsAt: number | undefined;
   let unwantedSince = new Map<string, number>();
   const refusedPins = new Set<string>();
-  /** Entrypoints and copies that were deleted and that the watch still shows: deleted once is enough. */
-  let deleted = new Set<string>();
+  /** Entrypoints and copies that were deleted and that the watch still shows, by uid: until when that is believed. */
+  let deleted = new Map<string, number>();
 
   function readsNow(): GatewayReads {
     const reads = view.reads();
     if (deleted.size === 0) return reads;
     const { services, envoyConfigs } = reads;
-    const shown = [...services.items, ...(envoyConfigs?.items ?? [])].map(({ meta }) => meta.uid);
-    deleted = new Set(shown.filter((uid) => deleted.has(uid)));
+    const shown = new Set([...services.items, ...(envoyConfigs?.items ?? [])].map(({ meta }) => meta.uid));
+    const now = clock.monotonic();
+    deleted = new Map([...deleted].filter(([uid, until]) => shown.has(uid) && until > now));
     return {
       ...reads,
       services: withDeleted(services, deleted),
@@ -73,8 +77,9 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   }
 
   function untilAskedAgain(plan: GatewayPlan): GatewayPlan {
-    if (!isOpen(ipModeStored)) return plan;
-    const left = Math.max(1, askedAt + ASK_AGAIN_MS[ipModeStored] - clock.monotonic());
+    const due = [...deleted.values(), ...(isOpen(ipModeStored) ? [askedAt + ASK_AGAIN_MS[ipModeStored]] : [])];
+    if (due.length === 0) return plan;
+    const left = Math.max(1, Math.min(...due) - clock.monotonic());
     return { ...plan, nextLookMs: Math.min(plan.nextLookMs ?? left, left) };
   }
 
@@ -105,7 +110,9 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     noteApplied: ({ outcome, object }) => {
       const { action, status } = outcome;
       if (object !== undefined) view.upsert(action.request.resource, object);
-      if (action.request.verb === 'delete' && status === 'applied') deleted.add(action.target.uid);
+      if (action.request.verb === 'delete' && status === 'applied') {
+        deleted.set(action.target.uid, clock.monotonic() + DELETED_FOR_MS);
+      }
       if (action.kind === 'pin-node-port' && status === 'refused') {
         for (const { after } of action.changes) {
           if (typeof after === 'number') refusedPins.add(pinId(action.target.uid, after));
@@ -121,7 +128,7 @@ function isOpen(answer: IpModeStored): answer is 'denied' | 'unknown' {
   return answer === 'denied' || answer === 'unknown';
 }
 
-function withDeleted<T extends Model>(seen: Seen<T>, deleted: ReadonlySet<string>): Seen<T> {
+function withDeleted<T extends Model>(seen: Seen<T>, deleted: ReadonlyMap<string, number>): Seen<T> {
   const items = seen.items.map((one) =>
     deleted.has(one.meta.uid) ? { ...one, meta: { ...one.meta, deleting: true } } : one,
   );

@@ -148,6 +148,18 @@ describe('the time for which a managed entrypoint is unwanted', () => {
     reconciler.noteApplied(applied(actionOf(planned, 'delete-entrypoint')));
     expect(writes(await look())).toEqual([]);
   });
+
+  it('begins anew where the Service still stands ten seconds after a DELETE that was said to be done', async () => {
+    const { look, clock, reconciler } = scene(left, { config });
+    await look();
+    clock.advance(10 * MINUTE);
+    reconciler.noteApplied(applied(actionOf(await look(), 'delete-entrypoint')));
+    expect((await look()).nextLookMs).toBe(10_000);
+    clock.advance(10_000);
+    await look();
+    clock.advance(10 * MINUTE);
+    expect(writes(await look())).toEqual([DELETE]);
+  });
 });
 
 describe('what is remembered of writes', () => {
