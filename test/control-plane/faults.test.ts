@@ -87,6 +87,7 @@ describe('an API server that hangs for longer than the Lease lasts', () => {
     const writes = (await settledWritesSince(cluster, mark)).filter((write) => !/ (409|422)$/.test(write));
     expect(writes.toSorted()).toEqual([PATCH_COPY, TARGET_PORT].toSorted());
     await expectFewCalls(mark);
+    await cluster.restart('operator'); // it may have ended: it could not renew its Lease either
   });
 
   test('is written to only after the Lease was renewed, when it was the program that hung', async () => {

@@ -99,12 +99,13 @@ export async function patchStatusByHand(cluster: ControlPlane, ref: ObjectRef, i
   if (code !== 0) throw new Error(stderr);
 }
 
-/** The Service that Cilium makes, once its ports are there. */
+/** The Gateway Service, once Cilium made it: after a restart its operator waits for its Lease of 15 s first. */
 export function gatewayService(cluster: ControlPlane, ref: ObjectRef = GUIDE_SERVICE): Promise<KubeObject> {
-  return waitFor(`Service ${ref.namespace}/${ref.name}`, async () => {
+  const made = async (): Promise<KubeObject | undefined> => {
     const service = await cluster.get(SERVICES, ref);
     return valueAt(service, 'spec', 'ports', 0, 'port') === undefined ? undefined : service;
-  });
+  };
+  return waitFor(`Service ${ref.namespace}/${ref.name}`, made, { timeoutMs: 45_000 });
 }
 
 export async function existing(cluster: ControlPlane, resource: Resource, ref: ObjectRef): Promise<KubeObject> {
