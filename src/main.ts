@@ -2,7 +2,7 @@ import { openFileSource } from './checks/files/file-source.ts';
 import { liveSource } from './checks/object-source.ts';
 import type { KubeWorld } from './checks/world.types.ts';
 import { parseCommandLine } from './cli/args.ts';
-import type { ControllerOptions, DoctorOptions, OnceOptions } from './cli/args.types.ts';
+import type { CommonOptions, ControllerOptions, DoctorOptions, OnceOptions } from './cli/args.types.ts';
 import { createPaint, wantsColor } from './cli/color.ts';
 import { confirmChanges } from './cli/confirm.ts';
 import { runController } from './cli/controller.ts';
@@ -26,7 +26,7 @@ import { renderPlan, renderTable } from './cli/table.ts';
 import { columnsOf } from './cli/text.ts';
 import { programVersion } from './cli/version.ts';
 import type { Config } from './config/config.types.ts';
-import { loadConfig } from './config/load.ts';
+import { type ConfigSources, loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
 import type { KubeClient } from './kube/client.types.ts';
@@ -43,7 +43,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   let command = '';
   const stop = stopSignal();
   try {
-    const options = parseCommandLine(argv);
+    const options = parseCommandLine(argv, process.env);
     command = options.command;
     switch (options.command) {
       case 'help':
@@ -53,18 +53,16 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         process.stdout.write(`${programVersion()}\n`);
         return EXIT.ok;
       case 'doctor': {
-        const config = loadConfig(options.config, options);
-        const logger = createLogger({ level: options.logLevel ?? 'error', stream: process.stderr, env: process.env });
+        const config = loadConfig(sourcesOf(options));
+        const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
         const target = options.from === undefined ? liveTarget(options, logger) : await fileTarget(options.from, stop);
         where = target.where;
         return await doctor(options, target, config, logger, stop);
       }
       case 'once':
       case 'controller': {
-        const config = loadConfig(options.config, options);
-        // A laptop run says everything in its report; only what goes wrong besides is logged.
-        const level = options.command === 'once' && options.logLevel === undefined ? 'error' : config.logLevel;
-        const logger = createLogger({ level, stream: process.stderr, env: process.env });
+        const config = loadConfig(sourcesOf(options));
+        const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
         const cluster = await connect(options, config, systemClock, logger, stop);
         where = cluster.connection.description;
         return await run(options, cluster, config, logger, stop);
@@ -82,6 +80,16 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     process.stderr.write(`${printable(redactText(message), true)}\n`);
     return EXIT.error;
   }
+}
+
+function sourcesOf(options: CommonOptions): ConfigSources {
+  return { overrides: options, env: process.env, path: options.config };
+}
+
+/** A laptop run says everything in its report; only what goes wrong besides is logged, unless somebody asks for more. */
+function levelOf(options: OnceOptions | DoctorOptions | ControllerOptions, config: Config): Config['logLevel'] {
+  const isAsked = options.logLevel !== undefined || (process.env.CCB_LOG_LEVEL ?? '') !== '';
+  return options.command === 'controller' || isAsked ? config.logLevel : 'error';
 }
 
 async function run(

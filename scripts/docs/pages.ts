@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FLAG_VARIABLES, variableOf } from '../../src/config/environment.ts';
 import { configJsonSchema } from '../../src/config/schema.ts';
 import { REASON_GROUPS } from './reasons.ts';
 import { GENERATED, table } from './tables.ts';
@@ -35,11 +36,24 @@ type Property = z.infer<typeof Property>;
 export function configurationPage(): string {
   const rows = rowsOf(Property.parse(configJsonSchema()), '');
   const intro = [
-    'The file given with `--config`, YAML or JSON. Every key has a default; an empty file is a good one. Flags win over it.',
+    'The file given with `--config`, YAML or JSON. Every key has a default; an empty file is a good one.',
     'Unknown keys and wrong values stop the program before it connects, all of them in one message.',
     'Durations are written as `30s`, `10m`, `1h30m`.',
   ].join('\n');
-  return `${['# Configuration', GENERATED, intro, table(['key', 'default', 'meaning'], rows)].join('\n\n')}\n`;
+  const environment = [
+    'Each key can be said by an environment variable instead: `CCB_`, then the key in capitals, with `_` for dots and before',
+    'each capital. Flags win over the environment, the environment over the file, the file over the defaults. A list is written',
+    '`a,b` or `[a, b]`, keys with values as `{a: b}`; an empty variable counts as absent. A variable that begins with `CCB_` and',
+    'means nothing stops the program, with the nearest name; only what the kubelet says of Services is passed over.',
+    `Besides: ${Object.entries(FLAG_VARIABLES)
+      .map(([variable, flag]) => `\`${variable}\` stands for \`--${flag}\``)
+      .join(
+        ', ',
+      )}, and \`KUBECONFIG\` is taken as kubectl does. Credentials of a cloud have variables of their own: [cloud.md](cloud.md).`,
+  ].join('\n');
+  const keys = table(['key', 'default', 'meaning', 'variable'], rows);
+  const parts = ['# Configuration', GENERATED, intro, keys, '## Environment', environment];
+  return `${parts.join('\n\n')}\n`;
 }
 
 function rowsOf({ properties = {} }: Property, prefix: string): string[][] {
@@ -50,6 +64,13 @@ function rowsOf({ properties = {} }: Property, prefix: string): string[][] {
       property.default === undefined ? '' : `\`${JSON.stringify(property.default).replaceAll('"', '')}\``;
     const choices =
       property.enum === undefined ? '' : `One of ${property.enum.map((one) => `\`${String(one)}\``).join(', ')}.`;
-    return [[`\`${key}\``, fallback, [property.description ?? '', choices].filter((part) => part !== '').join(' ')]];
+    return [
+      [
+        `\`${key}\``,
+        fallback,
+        [property.description ?? '', choices].filter((part) => part !== '').join(' '),
+        `\`${variableOf(key.split('.'))}\``,
+      ],
+    ];
   });
 }

@@ -2,6 +2,7 @@ import type { AdoptChoice } from '../config/config.types.ts';
 import { explainDuration, formatDuration, LONGEST_DURATION_MS, parseDuration } from '../config/durations.ts';
 import { findContradictions, parseAdoptPair } from '../config/names.ts';
 import { LOG_LEVELS, TEXT_RULES, toAdoptChoice } from '../config/schema.ts';
+import type { Environment } from '../lib/environment.ts';
 import { UsageError, type UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { DoctorFormat, OutputFormat, ParsedArgs } from './args.types.ts';
@@ -14,9 +15,10 @@ const DOCTOR_OUTPUTS = [...OUTPUTS, 'html'] as const satisfies readonly DoctorFo
 
 /**
  * Understands the command line (without node and script). `--help` and `--version` win over everything else.
+ * @param env gives what `FLAG_VARIABLES` name, where the flag does not
  * @throws {UsageError} that names every problem of the command line; nothing else.
  */
-export function parseCommandLine(argv: readonly string[]): ParsedArgs {
+export function parseCommandLine(argv: readonly string[], env: Environment = {}): ParsedArgs {
   const flags = scanFlags(argv);
   if (flags.given.has('help')) {
     return { command: 'help' };
@@ -26,19 +28,19 @@ export function parseCommandLine(argv: readonly string[]): ParsedArgs {
   }
   // A mistyped --once would make every other flag look wrong, so combinations are judged only when all flags are known.
   const problems: UsageProblem[] = flags.problems.length > 0 ? [...flags.problems] : combinationProblems(flags);
-  const args = understand(flags, problems);
+  const args = understand(flags, env, problems);
   if (problems.length > 0) {
     throw new UsageError('command line', problems);
   }
   return args;
 }
 
-function understand(flags: ScannedFlags, problems: UsageProblem[]): ParsedArgs {
+function understand(flags: ScannedFlags, env: Environment, problems: UsageProblem[]): ParsedArgs {
   const { given } = flags;
   const common = {
     kubeconfig: last(flags, 'kubeconfig'),
-    context: last(flags, 'context'),
-    config: last(flags, 'config'),
+    context: last(flags, 'context') ?? (env.CCB_CONTEXT || undefined),
+    config: last(flags, 'config') ?? (env.CCB_CONFIG || undefined),
     adopt: parseAdopt(flags.values.get('adopt') ?? [], problems),
     logLevel: parseChoice(flags, 'log-level', LOG_LEVELS, problems),
   };

@@ -60,6 +60,11 @@ ALL
       --version                print the version
   -h, --help                   print this text
 
+ENVIRONMENT
+  CCB_CONFIG, CCB_CONTEXT and KUBECONFIG stand for the flags; each key of the
+  configuration has a variable: gateway.adopt is CCB_GATEWAY_ADOPT. Flags win
+  over variables, variables over the file.
+
 EXAMPLES
   Show what would change on the cluster of the current context:
     cilium-cloud-bridge --once --dry-run --adopt auto

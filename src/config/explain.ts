@@ -86,7 +86,7 @@ const SHAPES: Readonly<Record<string, readonly [what: string, fix: string]>> = {
   string: ['a text', 'Write a text; put numbers, true and false in quotes.'],
   boolean: ['true or false', 'Write true or false, without quotes.'],
   int: ['a whole number', 'Write a whole number, without quotes.'],
-  number: ['a number', 'Write a whole number, without quotes.'],
+  number: ['a whole number', 'Write a whole number, without quotes.'],
   array: ['a list', 'Write a list: [one, two].'],
   object: ['keys with values', 'Put keys under it, indented, each with its value.'],
   record: ['keys with values', 'Put keys under it, indented, each with its value.'],

@@ -1,34 +1,37 @@
 import { readFileSync } from 'node:fs';
-import { constructFromEvents, type Event, parseEvents, YAMLException } from 'js-yaml';
+import type { Event } from 'js-yaml';
 import type * as z from 'zod';
+import type { Environment } from '../lib/environment.ts';
 import { UsageError, type UsageProblem, usageError } from '../lib/errors.ts';
 import type { AdoptChoice, Config } from './config.types.ts';
+import { readEnvironment, type SaidByVariable } from './environment.ts';
 import { explainIssues } from './explain.ts';
 import { lineFinder, type Path } from './positions.ts';
-import { configSchema, toConfig } from './schema.ts';
+import { type ConfigFile, configSchema, toConfig } from './schema.ts';
 import { shapeOf } from './walk.ts';
+import { parseYaml } from './yaml.ts';
 
-/** What flags say over the file. */
+/** What flags say over everything else. */
 export interface ConfigOverrides {
   readonly adopt?: AdoptChoice | undefined;
   readonly logLevel?: Config['logLevel'] | undefined;
 }
 
+/** Where a configuration comes from, the strongest first: flags, environment, file; then the defaults. */
+export interface ConfigSources {
+  readonly overrides: ConfigOverrides;
+  readonly env: Environment;
+  /** Of the file; undefined: there is none. */
+  readonly path: string | undefined;
+}
+
 /**
- * The configuration: the file's, or the defaults without a file, then the flags' over it.
- * @throws {UsageError} that names every problem of the file, with its line and the fix; nothing else.
+ * The configuration from all its sources.
+ * @throws {UsageError} that names every problem, with its line or variable and the fix; nothing else.
  */
-export function loadConfig(
-  path: string | undefined,
-  overrides: ConfigOverrides = {},
-  read: (path: string) => string = readText,
-): Config {
-  const config = path === undefined ? parseConfig('', 'configuration') : parseConfig(readFile(path, read), path);
-  return {
-    ...config,
-    logLevel: overrides.logLevel ?? config.logLevel,
-    gateway: { ...config.gateway, adopt: overrides.adopt ?? config.gateway.adopt },
-  };
+export function loadConfig({ overrides, env, path }: ConfigSources, read: (path: string) => string = readText): Config {
+  const text = path === undefined ? '' : readFile(path, read);
+  return override(toConfig(parseSettings(text, path ?? 'configuration', env)), overrides);
 }
 
 /**
@@ -36,18 +39,76 @@ export function loadConfig(
  * @param name what messages call it
  * @throws {UsageError} as `loadConfig`
  */
-export function parseConfig(text: string, name: string): Config {
-  const { value, events } = parseYaml(text, name);
-  const result = configSchema.safeParse(dropEmptyKeys(value ?? {}, configSchema));
-  if (result.success) {
-    return toConfig(result.data);
+export function parseConfig(text: string, name: string, env: Environment = {}): Config {
+  return toConfig(parseSettings(text, name, env));
+}
+
+/** What flags say over file and environment. */
+function override(config: Config, { adopt, logLevel }: ConfigOverrides): Config {
+  return {
+    ...config,
+    logLevel: logLevel ?? config.logLevel,
+    gateway: { ...config.gateway, adopt: adopt ?? config.gateway.adopt },
+  };
+}
+
+/**
+ * The same in the words of the file, with the defaults filled in.
+ * @throws {UsageError} as `loadConfig`
+ */
+export function parseSettings(text: string, name: string, env: Environment): ConfigFile {
+  const { said, problems } = readEnvironment(env);
+  const file = parseFile(text, name);
+  const value = said.reduce<unknown>((all, { path, value }) => withValue(all, path, value), file.value);
+  const result = configSchema.safeParse(value);
+  if (result.success && problems.length === 0 && file.problems.length === 0) {
+    return result.data;
   }
-  const lineOf = lineFinder(text, events);
-  const problems = explainIssues(result.error.issues, value ?? {})
-    .map(({ path, what, fix }) => ({ line: lineOf(path), problem: { at: '', what, fix }, path }))
+  // What a text holds that is no YAML cannot be judged: then only the variables are.
+  const issues = explainIssues(result.error?.issues ?? [], value).map(({ path, what, fix }) => ({
+    path,
+    variable: said.find((one) => one.path.every((key, index) => key === path[index])),
+    problem: { what, fix },
+  }));
+  const inVariables = issues.flatMap(({ variable, path, problem }) =>
+    variable === undefined ? [] : [{ ...problem, at: locateInVariable(variable, path) }],
+  );
+  const lineOf = lineFinder(text, file.events);
+  const inFile = issues
+    .filter(({ variable }) => variable === undefined && file.problems.length === 0)
+    .map(({ path, problem }) => ({ path, problem, line: lineOf(path) }))
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
-    .map(({ line, problem, path }): UsageProblem => ({ ...problem, at: locate(path, line) }));
-  throw new UsageError(name, problems, result.error);
+    .map(({ path, problem, line }): UsageProblem => ({ ...problem, at: locate(path, line) }));
+  const ofFile = [...file.problems, ...inFile];
+  const ofVariables = [...problems, ...inVariables];
+  const where = [ofFile.length > 0 ? name : '', ofVariables.length > 0 ? 'environment' : ''];
+  throw new UsageError(where.filter((part) => part !== '').join(' and '), [...ofFile, ...ofVariables], result.error);
+}
+
+function parseFile(
+  text: string,
+  name: string,
+): { readonly value: unknown; readonly events: readonly Event[]; readonly problems: readonly UsageProblem[] } {
+  try {
+    const { value, events } = parseYaml(text, name);
+    return { value: dropEmptyKeys(value ?? {}, configSchema), events, problems: [] };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return { value: {}, events: [], problems: error.problems };
+  }
+}
+
+/** A copy with the value at that place; what is no mapping on the way there stays, for the schema to refuse. */
+function withValue(all: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  if (typeof all !== 'object' || all === null || Array.isArray(all)) return all;
+  const inner: unknown = Object.hasOwn(all, key) ? Reflect.get(all, key) : undefined;
+  return { ...all, [key]: withValue(inner ?? {}, rest, value) };
+}
+
+function locateInVariable({ variable, path }: SaidByVariable, whole: Path): string {
+  const rest = locate(whole.slice(path.length), undefined);
+  return rest === '' ? variable : `${variable} ${rest}`;
 }
 
 function locate(path: Path, line: number | undefined): string {
@@ -60,31 +121,6 @@ function locate(path: Path, line: number | undefined): string {
 
 function quoteKey(key: string): string {
   return /^[\w-]+$/.test(key) ? key : JSON.stringify(key.length > 80 ? `${key.slice(0, 77)}…` : key);
-}
-
-function parseYaml(text: string, name: string): { readonly value: unknown; readonly events: readonly Event[] } {
-  try {
-    const events = parseEvents(text, { filename: name, maxDepth: 20 });
-    const documents = constructFromEvents(events, { source: text, filename: name, maxAliases: 100 });
-    if (documents.length > 1) {
-      throw usageError(name, `holds ${documents.length} YAML documents`, 'Keep one: remove the lines with "---".');
-    }
-    return { value: documents[0], events };
-  } catch (error) {
-    if (error instanceof UsageError) {
-      throw error;
-    }
-    throw yamlError(error, name);
-  }
-}
-
-function yamlError(error: unknown, name: string): UsageError {
-  const fix = 'Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.';
-  if (error instanceof YAMLException) {
-    const at = error.mark === undefined ? '' : `line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
-    return new UsageError(name, [{ at, what: error.reason, fix }], error);
-  }
-  return usageError(name, `can't be read as YAML (${error instanceof Error ? error.message : String(error)})`, fix);
 }
 
 /** A known key without a value (`gateway:` with everything under it commented out) counts as absent. */
@@ -103,7 +139,11 @@ function dropEmptyKeys(value: unknown, schema: z.core.$ZodType): unknown {
   );
 }
 
-function readFile(path: string, read: (path: string) => string): string {
+/**
+ * The text of the configuration file.
+ * @throws {UsageError} when it cannot be read
+ */
+function readFile(path: string, read: (path: string) => string = readText): string {
   try {
     return read(path);
   } catch (error) {

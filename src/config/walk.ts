@@ -5,9 +5,11 @@ type Schema = z.core.$ZodType;
 
 const NO_SHAPE: ReadonlyMap<string, Schema> = new Map();
 
-/** The schema without its defaults. */
+/** The schema without its defaults, whether or not it may be absent. */
 function unwrap(schema: Schema): Schema {
-  return schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault ? unwrap(schema.unwrap()) : schema;
+  const isWrapped =
+    schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
+  return isWrapped ? unwrap(schema.unwrap()) : schema;
 }
 
 function isObject(schema: Schema): schema is z.ZodObject<z.core.$ZodShape> {

@@ -236,3 +236,18 @@ describe('the flags of probes', () => {
     });
   });
 });
+
+describe('the environment', () => {
+  it('names file and context where no flag does', () => {
+    const env = { CCB_CONFIG: '/etc/c.yaml', CCB_CONTEXT: 'prod' };
+    expect(parseCommandLine([], env)).toMatchObject({ config: '/etc/c.yaml', context: 'prod' });
+    expect(parseCommandLine(['--config', 'mine.yaml', '--context', 'test'], env)).toMatchObject({
+      config: 'mine.yaml',
+      context: 'test',
+    });
+    expect(parseCommandLine([], { CCB_CONFIG: '', CCB_CONTEXT: '' })).toMatchObject({
+      config: undefined,
+      context: undefined,
+    });
+  });
+});

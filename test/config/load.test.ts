@@ -337,11 +337,14 @@ describe('loadConfig', () => {
   }
 
   it('gives the defaults without a file', () => {
-    expect(loadConfig(undefined)).toEqual(DEFAULTS);
+    expect(loadConfig({ overrides: {}, env: {}, path: undefined })).toEqual(DEFAULTS);
   });
 
   it('puts flags over the file', () => {
-    const config = loadConfig('/c.yaml', { adopt: { mode: 'auto' }, logLevel: 'error' }, () => 'logLevel: debug\n');
+    const config = loadConfig(
+      { overrides: { adopt: { mode: 'auto' }, logLevel: 'error' }, env: {}, path: '/c.yaml' },
+      () => 'logLevel: debug\n',
+    );
     expect(config).toEqual({
       ...DEFAULTS,
       gateway: { ...DEFAULTS.gateway, adopt: { mode: 'auto' } },
@@ -350,7 +353,9 @@ describe('loadConfig', () => {
   });
 
   it('keeps what the file says where no flag is given', () => {
-    expect(loadConfig('/c.yaml', { logLevel: undefined }, () => 'logLevel: debug\n').logLevel).toBe('debug');
+    expect(
+      loadConfig({ overrides: { logLevel: undefined }, env: {}, path: '/c.yaml' }, () => 'logLevel: debug\n').logLevel,
+    ).toBe('debug');
   });
 
   it.each([
@@ -359,7 +364,7 @@ describe('loadConfig', () => {
     ['EISDIR', 'is a directory, not a file'],
     ['EIO', "can't be read (EIO)"],
   ])('says what is wrong with a file that gives %s', (code, what) => {
-    expect(() => loadConfig('/etc/c.yaml', {}, failing(code))).toThrow(
+    expect(() => loadConfig({ overrides: {}, env: {}, path: '/etc/c.yaml' }, failing(code))).toThrow(
       new UsageError('/etc/c.yaml', [
         { at: '', what, fix: 'Check the path given with --config and the rights of the file.' },
       ]),
@@ -367,6 +372,8 @@ describe('loadConfig', () => {
   });
 
   it('reports a missing file from the real file system', () => {
-    expect(() => loadConfig('/nowhere/c.yaml')).toThrow('/nowhere/c.yaml: there is no such file.');
+    expect(() => loadConfig({ overrides: {}, env: {}, path: '/nowhere/c.yaml' })).toThrow(
+      '/nowhere/c.yaml: there is no such file.',
+    );
   });
 });

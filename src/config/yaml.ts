@@ -1,0 +1,40 @@
+import { constructFromEvents, type Event, parseEvents, YAMLException } from 'js-yaml';
+import { UsageError, usageError } from '../lib/errors.ts';
+
+/** One document of YAML; JSON is YAML, too. */
+export interface ParsedYaml {
+  /** Undefined for an empty text. */
+  readonly value: unknown;
+  /** For the places of keys in the text. */
+  readonly events: readonly Event[];
+}
+
+/**
+ * Reads one document; nesting and aliases are bounded, a key that stands twice is refused.
+ * @param name what messages call it
+ * @throws {UsageError} with line and column; nothing else
+ */
+export function parseYaml(text: string, name: string): ParsedYaml {
+  try {
+    const events = parseEvents(text, { filename: name, maxDepth: 20 });
+    const documents = constructFromEvents(events, { source: text, filename: name, maxAliases: 100 });
+    if (documents.length > 1) {
+      throw usageError(name, `holds ${documents.length} YAML documents`, 'Keep one: remove the lines with "---".');
+    }
+    return { value: documents[0], events };
+  } catch (error) {
+    if (error instanceof UsageError) {
+      throw error;
+    }
+    throw yamlError(error, name);
+  }
+}
+
+function yamlError(error: unknown, name: string): UsageError {
+  const fix = 'Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.';
+  if (error instanceof YAMLException) {
+    const at = error.mark === undefined ? '' : `line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
+    return new UsageError(name, [{ at, what: error.reason, fix }], error);
+  }
+  return usageError(name, `can't be read as YAML (${error instanceof Error ? error.message : String(error)})`, fix);
+}
