@@ -56,7 +56,7 @@ function override(config: Config, { adopt, logLevel }: ConfigOverrides): Config 
  * The same in the words of the file, with the defaults filled in.
  * @throws {UsageError} as `loadConfig`
  */
-export function parseSettings(text: string, name: string, env: Environment): ConfigFile {
+function parseSettings(text: string, name: string, env: Environment): ConfigFile {
   const { said, problems } = readEnvironment(env);
   const file = parseFile(text, name);
   const value = said.reduce<unknown>((all, { path, value }) => withValue(all, path, value), file.value);
