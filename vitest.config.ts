@@ -11,6 +11,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/control-plane/**', 'test/chart/**', 'test/datapath/**', 'test/faults/**', 'test/html/**'],
           setupFiles: ['test/property-seed.ts'],
+          maxWorkers: 3, // many of them wait for processes; without this two cores run one file at a time
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
         },
       },
@@ -27,6 +28,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts', 'test/faults/seed-setup.ts'],
+          maxWorkers: 3, // their programs mostly wait for faults to pass
           testTimeout: 2 * MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,
         },

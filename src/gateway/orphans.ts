@@ -39,7 +39,7 @@ export function planOrphans(
         const ambiguous = config.adopt.mode === 'auto' && claims.uncertain.has(key);
         if (ambiguous || claims.unclear.includes(entrypoint)) return [];
       }
-      return [deleteCopy(copy, state, pausedBy(entrypoint, state))];
+      return [deleteCopy(copy, pausedBy(entrypoint, state))];
     });
 }
 
@@ -77,22 +77,20 @@ function pausedBy(
   return {};
 }
 
-function deleteCopy(
-  copy: EnvoyConfigModel,
-  state: SubjectState | undefined,
-  paused: { readonly pausedBy?: Target },
-): Action {
+function deleteCopy(copy: EnvoyConfigModel, paused: { readonly pausedBy?: Target }): Action {
   const { namespace, name } = copy.meta;
+  const subjectKey = copy.meta.annotations[SUBJECT_ANNOTATION] ?? '';
   return {
     kind: 'delete-redirect-copy',
-    // Before whatever else is due for its subject, but nothing rests on it.
-    key: state?.subject.key ?? `CiliumEnvoyConfig ${namespace}/${name}`,
+    // Before whatever else is due for its subject, but nothing rests on it. The same key while the Gateway is away and
+    // when it is back: two keys would be two writers of one object.
+    key: subjectKey === '' ? `CiliumEnvoyConfig ${namespace}/${name}` : subjectKey,
     mayFail: true,
     target: targetOf(ENVOY_CONFIGS, copy.meta),
     targetVersion: copy.meta.resourceVersion,
     changes: [{ field: 'spec.services', before: describeServices(copy.services), after: undefined }],
     reason: 'RedirectCopyDeleted',
-    message: `Remove the redirect of ${copy.meta.annotations[SUBJECT_ANNOTATION] ?? 'a Gateway'}: its Gateway, entrypoint or choice is gone.`,
+    message: `Remove the redirect of ${subjectKey === '' ? 'a Gateway' : subjectKey}: its Gateway, entrypoint or choice is gone.`,
     request: {
       verb: 'delete',
       resource: ENVOY_CONFIGS,

@@ -92,6 +92,13 @@ describe('a copy goes', () => {
     expect([...kinds]).toEqual([]);
   });
 
+  it('as work of its Gateway, be that gone or back without its CiliumEnvoyConfig: two passes never delete it side by side', () => {
+    const gone = actionOf(plan(without('Gateway', 'web')), 'delete-redirect-copy');
+    const back = actionOf(plan(without('CiliumEnvoyConfig', 'cilium-gateway-web')), 'delete-redirect-copy');
+    expect(gone.key).toBe(back.key);
+    expect(back.key).toBe('Gateway default/web');
+  });
+
   it('before anything else is done', () => {
     const objects = [
       ...without('Gateway', 'web'),
