@@ -11,7 +11,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/control-plane/**', 'test/chart/**', 'test/datapath/**', 'test/faults/**', 'test/html/**'],
           setupFiles: ['test/property-seed.ts'],
-          maxWorkers: 3, // many of them wait for processes; without this two cores run one file at a time
+          maxWorkers: 2, // Vitest's own choice for two cores is one
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
         },
       },
@@ -40,7 +40,7 @@ export default defineConfig({
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium
-          maxWorkers: 2, // a control plane takes about 800 MB; its tests mostly wait
+          maxWorkers: 3, // a control plane takes about 800 MB; its tests mostly wait
           retry: 2, // what they wait for has a time limit, and every core may be busy
         },
       },
