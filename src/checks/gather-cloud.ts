@@ -59,7 +59,9 @@ export async function gatherCloud(
     ...questions.addresses,
     ...servers.flatMap(({ publicIps }) => publicIps),
     ...loadBalancers.flatMap(([, { loadBalancer }]) =>
-      loadBalancer.state === 'answered' ? loadBalancer.value.addresses.publicIps : [],
+      loadBalancer.state === 'answered' && loadBalancer.value.ownsAddresses !== true
+        ? loadBalancer.value.addresses.publicIps
+        : [],
     ),
   ]);
   const inVpc = async <T>(call: (id: string) => Promise<CloudAnswer<T>>): Promise<Asked<T>> =>
@@ -70,7 +72,7 @@ export async function gatherCloud(
     inVpc((id) => reader.routeTables(id, signal)),
     inVpc((id) => reader.subnets(id, signal)),
     addresses.size === 0
-      ? notAsked('neither nodes nor load balancers have a public address')
+      ? notAsked('neither nodes nor load balancers have a public address (EIP)')
       : ask(() => reader.publicIps([...addresses].toSorted(), signal), signal),
     Promise.all(
       [...groupIds]

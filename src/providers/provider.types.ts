@@ -38,6 +38,8 @@ export interface CloudLoadBalancer
   readonly addresses: LoadBalancerAddresses;
   /** Public by its kind (CLB `OPEN`), or by a bound EIP. */
   readonly isPublic: boolean | undefined;
+  /** Its public addresses are its own: no EIPs that could be asked for. Absent: they are EIPs. */
+  readonly ownsAddresses?: boolean;
   /** Who is checked by the nodes' security groups, and from where probes come. */
   readonly admission: LoadBalancerAdmission;
   /** Security groups of the load balancer itself (CLB); empty: none, which admits everyone. Undefined: it has no such thing. */
@@ -94,9 +96,6 @@ export interface CloudListener {
 export interface CloudHealthCheck {
   /** Undefined: cannot be told. */
   readonly enabled: boolean | undefined;
-  readonly protocol: CloudProtocol | undefined;
-  /** Port that is probed where it isn't the member's own. */
-  readonly port: number | undefined;
 }
 
 /** A backend server of a listener: node:port, or Pod:port. */
@@ -198,7 +197,6 @@ export interface CloudPublicIp
 /** A security group's rules, in the order in which the cloud looks at them. */
 export interface CloudSecurityGroup {
   readonly id: string;
-  readonly name: string;
   /**
    * `first-match`: by index (Tencent Cloud). `priority`: lowest number first, deny before allow among equals (Huawei
    * Cloud). What no rule matches is denied inbound.

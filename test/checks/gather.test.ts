@@ -91,6 +91,15 @@ describe('asking the cloud', () => {
     expect(cloud.vpc).toMatchObject({ state: 'answered', value: { id: 'vpc-8q3f0zk1' } });
   });
 
+  it("asks for no public address that is the load balancer's own", async () => {
+    const own = TKE.cloud.loadBalancers.map((one) => ({ ...one, ownsAddresses: true }));
+    const { cloud } = await worldOf({ ...TKE, cloud: { ...TKE.cloud, loadBalancers: own } });
+    expect(cloud.publicIps).toEqual({
+      state: 'not-asked',
+      why: 'neither nodes nor load balancers have a public address (EIP)',
+    });
+  });
+
   it('keeps each failure to itself', async () => {
     const { cloud } = await worldOf(TKE, { failing: { vpc: 'throttled', listeners: 'denied' } });
     expect(cloud.vpc).toMatchObject({

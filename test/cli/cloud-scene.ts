@@ -211,19 +211,20 @@ const Failed = z.object({
   stderr: z.string(),
 });
 
-function withoutOwners(object: RawObject): RawObject {
+/** As they are applied first: who makes an object puts its owners in. */
+export function withoutOwners(object: RawObject): RawObject {
   const { ownerReferences: _, ...metadata } = z.record(z.string(), z.unknown()).parse(object.metadata);
   return { ...object, metadata };
 }
 
-const GATEWAY_CLASS: RawObject = {
+export const GATEWAY_CLASS: RawObject = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'GatewayClass',
   metadata: { name: 'cilium' },
   spec: { controllerName: 'io.cilium/gateway-controller' },
 };
 
-const GATEWAY: RawObject = {
+export const GATEWAY: RawObject = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'Gateway',
   metadata: { namespace: 'default', name: 'web' },
@@ -233,7 +234,7 @@ const GATEWAY: RawObject = {
   },
 };
 
-function entrypoint(annotations: Readonly<Record<string, string>>): RawObject {
+export function entrypoint(annotations: Readonly<Record<string, string>>): RawObject {
   return {
     apiVersion: 'v1',
     kind: 'Service',

@@ -38,11 +38,6 @@ const ROUTES: readonly Route[] = [
     answer: (world, query) => newPage('listeners', world.listeners.filter(ofLoadBalancer(query)), query),
   },
   {
-    action: 'elb:pools:list',
-    path: /^\/v3\/P\/elb\/pools$/,
-    answer: (world, query) => newPage('pools', world.pools.filter(ofLoadBalancer(query)), query),
-  },
-  {
     action: 'elb:members:list',
     path: /^\/v3\/P\/elb\/members$/,
     answer: (world, query) => {
@@ -65,12 +60,6 @@ const ROUTES: readonly Route[] = [
         query,
       );
     },
-  },
-  {
-    action: 'elb:healthmonitors:list',
-    path: /^\/v3\/P\/elb\/healthmonitors$/,
-    answer: (world, query) =>
-      newPage('healthmonitors', world.healthMonitors.filter(one(query, 'id', ({ id }) => id)), query),
   },
   {
     action: 'nat:natGateways:list',
@@ -119,6 +108,18 @@ const ROUTES: readonly Route[] = [
     action: 'vpc:routeTables:get',
     path: /^\/v1\/P\/routetables\/([^/]+)$/,
     answer: (world, _, id) => wrap('routetable', byId(world.routeTables, id)),
+  },
+  {
+    action: 'vpc:securityGroupRules:list',
+    path: /^\/v3\/P\/vpc\/security-group-rules$/,
+    answer: (world, query) => {
+      const all = world.securityGroups.flatMap((group) => group.security_group_rules);
+      return newPage(
+        'security_group_rules',
+        all.filter(one(query, 'security_group_id', (rule) => rule.security_group_id)),
+        query,
+      );
+    },
   },
   {
     action: 'vpc:securityGroups:get',

@@ -64,15 +64,6 @@ export function smallWorld(size: Partial<WorldSize> = {}): HuaweiWorld {
     listeners,
     pools: listeners.map(pool),
     members: listeners.flatMap((one, p) => numbers(nodes).map((n) => member(one, p, n))),
-    healthMonitors: listeners.map((_, n) => ({
-      id: idOf(10, n),
-      type: 'TCP',
-      delay: 5,
-      timeout: 10,
-      max_retries: 3,
-      monitor_port: null,
-      admin_state_up: true,
-    })),
     natGateways: [
       {
         id: NAT_ID,
@@ -213,8 +204,8 @@ function listener({ id }: LoadBalancer, n: number, which: 0 | 1): Listener {
   };
 }
 
-function pool({ id, loadbalancers }: Listener, n: number): Pool {
-  return { id: idOf(9, n), name: `k8s_${n}`, loadbalancers, listeners: [{ id }], healthmonitor_id: idOf(10, n) };
+function pool({ loadbalancers }: Listener, n: number): Pool {
+  return { id: idOf(9, n), name: `k8s_${n}`, loadbalancers };
 }
 
 function member({ id, protocol_port }: Listener, poolNumber: number, n: number): Member {

@@ -10,7 +10,6 @@ export interface HuaweiWorld {
   listeners: Listener[];
   pools: Pool[];
   members: Member[];
-  healthMonitors: HealthMonitor[];
   natGateways: NatGateway[];
   snatRules: SnatRule[];
   vpcs: Vpc[];
@@ -68,8 +67,6 @@ export interface Pool {
   id: string;
   name: string;
   loadbalancers: { id: string }[];
-  listeners: { id: string }[];
-  healthmonitor_id: string | null;
 }
 
 export interface Member {
@@ -82,16 +79,6 @@ export interface Member {
   instance_id: string | null;
   reason?: { reason_code: string } | null;
   status: { listener_id: string; operating_status: string; reason?: { reason_code: string } | null }[];
-}
-
-export interface HealthMonitor {
-  id: string;
-  type: string;
-  delay: number;
-  timeout: number;
-  max_retries: number;
-  monitor_port: number | null;
-  admin_state_up: boolean;
 }
 
 export interface NatGateway {

@@ -39,6 +39,8 @@ export interface FakeHuawei {
   agency: TemporaryKey | undefined;
   /** The fake cloud's clock, milliseconds since the epoch. */
   now: () => number;
+  /** How long each answer takes. */
+  latencyMs: number;
   /** The next `times` requests of this action (or whose path holds it) end like this. */
   fail(action: string, fault: Fault, times?: number): void;
   readonly requests: readonly LoggedRequest[];
@@ -68,7 +70,7 @@ export async function startFakeHuawei(world: HuaweiWorld): Promise<FakeHuawei> {
 
   const server = createServer((request, response) => {
     readBody(request).then(
-      (body) => answer(request, response, body),
+      (body) => void setTimeout(() => answer(request, response, body), cloud.latencyMs),
       () => response.destroy(),
     );
   });
@@ -81,6 +83,7 @@ export async function startFakeHuawei(world: HuaweiWorld): Promise<FakeHuawei> {
     identities: new Map(),
     agency: undefined,
     now: Date.now,
+    latencyMs: 0,
     fail: (action, fault, times = 1) => faults.push({ action, fault, left: times }),
     requests,
     counts() {

@@ -56,6 +56,8 @@ export interface FakeTencent {
   clockAheadMs: number;
   /** How long temporary keys live, seconds. */
   keyLifeSeconds: number;
+  /** How long each answer takes. */
+  latencyMs: number;
   /** Whether the published limits of requests a second are kept. */
   limits: boolean;
   readonly requests: readonly LoggedRequest[];
@@ -84,7 +86,9 @@ export async function startFakeTencent(world: TencentWorld = smallWorld()): Prom
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => answer(request, Buffer.concat(chunks).toString('utf8'), response));
+    request.on('end', () => {
+      setTimeout(() => answer(request, Buffer.concat(chunks).toString('utf8'), response), fake.latencyMs);
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -102,6 +106,7 @@ export async function startFakeTencent(world: TencentWorld = smallWorld()): Prom
     role: '',
     clockAheadMs: 0,
     keyLifeSeconds: 7_200,
+    latencyMs: 0,
     limits: false,
     requests,
     counts() {

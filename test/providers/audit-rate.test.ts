@@ -146,7 +146,7 @@ test('Huawei Cloud is asked at most five times a second, four at a time', { time
   expect(flights).toHaveLength(fake.requests.length);
   expectWithin(flights, perSecond, concurrent);
   const { count, seconds } = busiest(flights);
-  expect(count).toBeGreaterThan(100);
+  expect(count).toBeGreaterThan(80);
   // Nor is it slower than it must be, but for the time that requests take.
   expect(seconds).toBeGreaterThanOrEqual((count - perSecond) / perSecond);
 });

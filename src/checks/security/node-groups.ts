@@ -101,7 +101,7 @@ export function ruleEvidence({ groups }: GuardedNodes, judged: Judged | undefine
   const { by, range, why } = judged;
   return {
     from: describeRange(range),
-    securityGroups: groups.map(({ id, name }) => (name === '' ? id : `${id} (${name})`)),
+    securityGroups: groups.map(({ id }) => id),
     ...(by === undefined
       ? { rule: 'none matches, which denies' }
       : { securityGroup: by.groupId, rule: by.ruleId, ruleIndex: by.index }),

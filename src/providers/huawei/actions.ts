@@ -26,20 +26,10 @@ export const ACTIONS = {
     permissions: ['elb:listeners:list'],
     purpose: 'ports of a load balancer',
   },
-  'elb:pools:list': {
-    service: 'elb',
-    permissions: ['elb:pools:list'],
-    purpose: 'backend server groups of a load balancer',
-  },
   'elb:members:list': {
     service: 'elb',
     permissions: ['elb:members:list'],
     purpose: 'backend servers of a load balancer and their health',
-  },
-  'elb:healthmonitors:list': {
-    service: 'elb',
-    permissions: ['elb:healthmonitors:list'],
-    purpose: 'how backend servers are probed',
   },
   'nat:natGateways:list': {
     service: 'nat',
@@ -71,10 +61,15 @@ export const ACTIONS = {
     permissions: ['vpc:routeTables:get'],
     purpose: 'routes of a route table',
   },
+  'vpc:securityGroupRules:list': {
+    service: 'vpc',
+    permissions: ['vpc:securityGroupRules:get'],
+    purpose: 'rules of the security groups',
+  },
   'vpc:securityGroups:get': {
     service: 'vpc',
     permissions: ['vpc:securityGroups:get', 'vpc:securityGroupRules:get'],
-    purpose: 'rules of a security group',
+    purpose: 'whether a security group that shows no rules is there at all',
   },
   'vpc:addressGroups:get': {
     service: 'vpc',

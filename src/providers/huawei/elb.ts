@@ -9,12 +9,6 @@ import { OptionalText, promisedList } from './shapes.ts';
  * `@huaweicloud/huaweicloud-sdk-elb` goes when it can be had from npm (today: E404).
  */
 
-const Ref = z.object({ id: z.string() });
-const Refs = z
-  .array(Ref)
-  .nullish()
-  .transform((refs) => (refs ?? []).map(({ id }) => id));
-
 const LoadBalancer = z.object({
   id: z.string(),
   name: z.string().nullish(),
@@ -55,24 +49,11 @@ const Listener = z.object({
   transparent_client_ip_enable: z.boolean().nullish(),
 });
 
-const Pool = z.object({
-  id: z.string(),
-  healthmonitor_id: OptionalText,
-  listeners: Refs,
-});
-
-const HealthMonitor = z.object({
-  id: z.string(),
-  type: z.string().nullish(),
-  monitor_port: z.int().nullish(),
-  admin_state_up: z.boolean().nullish(),
-});
-
 const Reason = z.object({ reason_code: z.string().nullish() }).nullish();
 
 const Member = z.object({
   id: z.string(),
-  /** Missing where the members of one pool are asked. */
+  /** Missing where the members of one pool are asked, and perhaps where those of a load balancer are. */
   pool_id: OptionalText,
   address: z.string(),
   protocol_port: z.int(),
@@ -88,8 +69,6 @@ const Member = z.object({
 export type ElbLoadBalancer = z.infer<typeof LoadBalancer>;
 export type ElbLocalPort = z.infer<typeof LocalPort>;
 export type ElbListener = z.infer<typeof Listener>;
-export type ElbPool = z.infer<typeof Pool>;
-export type ElbHealthMonitor = z.infer<typeof HealthMonitor>;
 export type ElbMember = z.infer<typeof Member>;
 
 /** The reads of ELB; every one may reject as `HuaweiClient.ask` does. */
@@ -98,10 +77,8 @@ export interface Elb {
   /** Where a dedicated load balancer talks to its backends from. */
   localPorts(loadBalancerId: string, signal: AbortSignal): Promise<CloudAnswer<readonly ElbLocalPort[]>>;
   listeners(loadBalancerId: string, signal: AbortSignal): Promise<CloudAnswer<readonly ElbListener[]>>;
-  pools(loadBalancerId: string, signal: AbortSignal): Promise<CloudAnswer<readonly ElbPool[]>>;
   members(loadBalancerId: string, signal: AbortSignal): Promise<CloudAnswer<readonly ElbMember[]>>;
   membersOfPool(poolId: string, signal: AbortSignal): Promise<CloudAnswer<readonly ElbMember[]>>;
-  healthMonitors(ids: readonly string[], signal: AbortSignal): Promise<CloudAnswer<readonly ElbHealthMonitor[]>>;
 }
 
 const BASE = '/v3/{project_id}/elb';
@@ -128,13 +105,6 @@ export function createElb(client: HuaweiClient): Elb {
       const question = { action, path: `${BASE}/listeners`, query, answer } as const;
       return listByPageInfo(client, { ...question, items: (page) => page.listeners }, signal);
     },
-    async pools(loadBalancerId, signal) {
-      const action = 'elb:pools:list';
-      const query = { loadbalancer_id: idIn(action, loadBalancerId) };
-      const answer = z.object({ pools: promisedList(Pool), page_info: PageInfo });
-      const question = { action, path: `${BASE}/pools`, query, answer } as const;
-      return listByPageInfo(client, { ...question, items: (page) => page.pools }, signal);
-    },
     async members(loadBalancerId, signal) {
       const action = 'elb:members:list';
       const query = { loadbalancer_id: idIn(action, loadBalancerId) };
@@ -147,12 +117,6 @@ export function createElb(client: HuaweiClient): Elb {
       const question = { action, path, answer: MembersPage } as const;
       const { value, from } = await listByPageInfo(client, { ...question, items: (page) => page.members }, signal);
       return { value: value.map((member) => ({ ...member, pool_id: poolId })), from };
-    },
-    async healthMonitors(ids, signal) {
-      const answer = z.object({ healthmonitors: promisedList(HealthMonitor), page_info: PageInfo });
-      const path = `${BASE}/healthmonitors`;
-      const question = { action: 'elb:healthmonitors:list', path, query: { id: ids }, answer } as const;
-      return listByPageInfo(client, { ...question, items: (page) => page.healthmonitors }, signal);
     },
   };
 }

@@ -1,51 +1,32 @@
-import type { CloudAnswer, CloudHealthCheck, CloudListener } from '../provider.types.ts';
-import { chunks, ifPossible, joinAnswers, sources } from './answers.ts';
-import type { Elb, ElbHealthMonitor, ElbListener, ElbPool } from './elb.ts';
+import type { CloudAnswer, CloudHealthCheck, CloudListener, CloudTarget } from '../provider.types.ts';
+import { ifPossible, sources } from './answers.ts';
+import type { Elb, ElbListener } from './elb.ts';
+import { readTargets } from './targets.ts';
 
-/** So many ids fit into the query of one URL. */
-const IDS_A_QUERY = 40;
-
-/** Listeners with the health checks of their backend groups: 3 calls, 2 where nothing is probed. */
+/**
+ * Listeners with whether their backends are probed, which the backends themselves tell: 2 calls, the same as for the
+ * targets.
+ */
 export async function readListeners(
   elb: Elb,
   id: string,
   signal: AbortSignal,
 ): Promise<CloudAnswer<readonly CloudListener[]>> {
-  const [listeners, pools] = await Promise.all([elb.listeners(id, signal), ifPossible(elb.pools(id, signal))]);
-  const ids = new Set((pools.value ?? []).map((pool) => pool.healthmonitor_id).filter((monitor) => monitor !== ''));
-  const asked = chunks([...ids], IDS_A_QUERY).map((part) => elb.healthMonitors(part, signal));
-  const monitors = await ifPossible(Promise.all(asked).then(joinAnswers));
-  const checks = new Map((monitors.value ?? []).flat().map((monitor) => [monitor.id, monitor]));
-  const checkOf = (poolId: string): CloudHealthCheck => {
-    const pool = pools.value?.find((candidate) => candidate.id === poolId);
-    return pool === undefined ? UNKNOWN_CHECK : healthCheckOf(pool, checks);
-  };
+  const [listeners, targets] = await Promise.all([elb.listeners(id, signal), ifPossible(readTargets(elb, id, signal))]);
+  const byListener = Map.groupBy(targets.value ?? [], ({ listenerId }) => listenerId);
   return {
-    value: listeners.value.flatMap((listener) => listenerOf(listener, checkOf)),
-    from: sources(listeners, pools, monitors),
+    value: listeners.value.flatMap((listener) => listenerOf(listener, healthCheckOf(byListener.get(listener.id)))),
+    from: sources(listeners, targets),
   };
 }
 
-const UNKNOWN_CHECK: CloudHealthCheck = { enabled: undefined, protocol: undefined, port: undefined };
-const NO_CHECK: CloudHealthCheck = { enabled: false, protocol: undefined, port: undefined };
-
-function healthCheckOf(
-  { healthmonitor_id: id }: ElbPool,
-  monitors: ReadonlyMap<string, ElbHealthMonitor>,
-): CloudHealthCheck {
-  if (id === '') return NO_CHECK;
-  const monitor = monitors.get(id);
-  if (monitor === undefined) return UNKNOWN_CHECK;
-  return {
-    enabled: monitor.admin_state_up ?? true,
-    // UDP_CONNECT is ELB's word for UDP.
-    protocol: monitor.type?.toLowerCase().replace('_connect', ''),
-    port: monitor.monitor_port ?? undefined,
-  };
+/** A backend of a group without health check, or with one that is switched off, is not probed. */
+function healthCheckOf(targets: readonly CloudTarget[] | undefined): CloudHealthCheck {
+  return { enabled: targets?.some(({ health }) => health !== 'unchecked') };
 }
 
 /** One listener a port range; mostly that is one. */
-function listenerOf(raw: ElbListener, checkOf: (poolId: string) => CloudHealthCheck): CloudListener[] {
+function listenerOf(raw: ElbListener, healthCheck: CloudHealthCheck): CloudListener[] {
   const { default_pool_id: poolId, protocol_port: port, port_ranges: ranges } = raw;
   const spans =
     port === 0 && ranges !== null && ranges !== undefined && ranges.length > 0
@@ -59,6 +40,6 @@ function listenerOf(raw: ElbListener, checkOf: (poolId: string) => CloudHealthCh
     endPort: to,
     enabled: raw.admin_state_up ?? true,
     hasBackendGroup: poolId !== '',
-    healthCheck: poolId === '' ? UNKNOWN_CHECK : checkOf(poolId),
+    healthCheck,
   }));
 }

@@ -1,3 +1,4 @@
+import { createBatcher } from '../batcher.ts';
 import type { ReaderOptions } from '../cloud.types.ts';
 import type { CloudAnswer, CloudReader } from '../provider.types.ts';
 import { createClient } from './client.ts';
@@ -8,7 +9,7 @@ import { readInstances } from './instances.ts';
 import { readListeners } from './listeners.ts';
 import { readLoadBalancer } from './load-balancers.ts';
 import { readNatGateways } from './nat.ts';
-import { readSecurityGroup } from './security-groups.ts';
+import { askRules, GROUPS_A_QUERY, readSecurityGroup } from './security-groups.ts';
 import { readTargets } from './targets.ts';
 import type { HuaweiKeys } from './transport.ts';
 import { type HuaweiSubnet, readRouteTables, readSubnets, readVpc } from './vpc.ts';
@@ -17,6 +18,7 @@ import { type HuaweiSubnet, readRouteTables, readSubnets, readVpc } from './vpc.
 export function createReader(options: ReaderOptions<HuaweiKeys>): CloudReader {
   const client = createClient(options);
   const elb = createElb(client);
+  const rules = createBatcher(askRules(client), GROUPS_A_QUERY, options.clock);
   const subnets = (vpcId: string, signal: AbortSignal): Promise<CloudAnswer<readonly HuaweiSubnet[]>> =>
     readSubnets(client, vpcId, signal);
   return {
@@ -30,7 +32,7 @@ export function createReader(options: ReaderOptions<HuaweiKeys>): CloudReader {
     subnets,
     vpc: (id, signal) => readVpc(client, id, signal),
     publicIps: (addresses, signal) => readPublicIps(client, addresses, signal),
-    securityGroup: (id, signal) => readSecurityGroup(client, id, signal),
+    securityGroup: (id, signal) => readSecurityGroup(client, rules, id, signal),
     instances: (nodes, signal) =>
       readInstances(client, { subnetsOf: subnets, clusterId: options.clusterId ?? '' }, nodes, signal),
     cluster: (id, signal) => readCluster(client, subnets, id, signal),

@@ -1,26 +1,32 @@
 import { CloudError } from '../errors.ts';
 import type { CloudAnswer, CloudTarget } from '../provider.types.ts';
 import { joinAnswers, mapAnswer, sources } from './answers.ts';
-import type { Elb, ElbMember, ElbPool } from './elb.ts';
+import type { Elb, ElbListener, ElbMember } from './elb.ts';
 
 /**
- * Members of every backend group that a listener uses, once a listener: 2 calls; one a group instead of one for all where
- * the region does not serve the members of a whole load balancer.
+ * Members of the backend group of each listener, once a listener: 2 calls; one a group instead of one for all where the region
+ * does not serve the members of a whole load balancer, or does not say of them which group they are in.
  */
 export async function readTargets(
   elb: Elb,
   id: string,
   signal: AbortSignal,
 ): Promise<CloudAnswer<readonly CloudTarget[]>> {
-  const [pools, all] = await Promise.all([elb.pools(id, signal), membersIfServed(elb, id, signal)]);
-  const members = all ?? (await membersByPool(elb, pools.value, signal));
-  const listenersOf = new Map(pools.value.map((pool) => [pool.id, pool.listeners]));
+  const [listeners, all] = await Promise.all([elb.listeners(id, signal), membersIfServed(elb, id, signal)]);
+  const isSaid = (member: ElbMember): boolean => member.pool_id !== '' || (member.status ?? []).length > 0;
+  const members = all?.value.every(isSaid) === true ? all : await membersByPool(elb, listeners.value, signal);
   return {
     value: members.value.flatMap((member) =>
-      (listenersOf.get(member.pool_id) ?? []).map((listenerId) => targetOf(member, listenerId)),
+      listeners.value.filter((listener) => serves(listener, member)).map((listener) => targetOf(member, listener.id)),
     ),
-    from: sources(pools, members),
+    from: sources(listeners, members),
   };
+}
+
+/** A listener uses its own group, and groups that its forwarding policies name: their members know it, too. */
+function serves({ id, default_pool_id: poolId }: ElbListener, member: ElbMember): boolean {
+  const isOwn = poolId !== '' && poolId === member.pool_id;
+  return isOwn || (member.status ?? []).some(({ listener_id }) => listener_id === id);
 }
 
 async function membersIfServed(
@@ -38,10 +44,11 @@ async function membersIfServed(
 
 async function membersByPool(
   elb: Elb,
-  pools: readonly ElbPool[],
+  listeners: readonly ElbListener[],
   signal: AbortSignal,
 ): Promise<CloudAnswer<readonly ElbMember[]>> {
-  const answers = await Promise.all(pools.map((pool) => elb.membersOfPool(pool.id, signal)));
+  const ids = new Set(listeners.map((listener) => listener.default_pool_id).filter((id) => id !== ''));
+  const answers = await Promise.all([...ids].map((id) => elb.membersOfPool(id, signal)));
   return mapAnswer(joinAnswers(answers), (lists) => lists.flat());
 }
 

@@ -1,9 +1,9 @@
 import { isIPv4 } from 'node:net';
+import type { Batcher } from '../batcher.ts';
 import { CloudError } from '../errors.ts';
 import type { CloudAnswer, CloudInstance, NodeIdentity, ReadFrom } from '../provider.types.ts';
 import { MOST_IDS, PAGE } from './actions.ts';
 import { type Ask, allPages, inChunks, joined } from './ask.ts';
-import type { Batcher } from './batcher.ts';
 import { fromClusterNode, fromCvm, fromInterface, interfaceOf, isCvm, isSameNode, serverOf } from './instances.ts';
 import { type ClusterNode, ClusterNodes, Clusters, type Instance } from './models/compute.ts';
 import { type NetworkInterface, NetworkInterfaces } from './models/vpc.ts';

@@ -23,13 +23,7 @@ export function toListener(listener: Listener): CloudListener {
 /** One that is on stands for all: rules of a layer-7 listener may differ. */
 function toHealthCheck(checks: readonly HealthCheck[]): CloudHealthCheck {
   const check = checks.find(({ HealthSwitch }) => HealthSwitch === 1) ?? checks[0];
-  if (check === undefined) return { enabled: undefined, protocol: undefined, port: undefined };
-  const { HealthSwitch, CheckType, CheckPort } = check;
-  return {
-    enabled: HealthSwitch === undefined ? undefined : HealthSwitch === 1,
-    protocol: CheckType === '' ? undefined : CheckType.toLowerCase(),
-    port: CheckPort !== undefined && CheckPort > 0 ? CheckPort : undefined,
-  };
+  return { enabled: check?.HealthSwitch === undefined ? undefined : check.HealthSwitch === 1 };
 }
 
 /** Where a target's health could not be had: why. */

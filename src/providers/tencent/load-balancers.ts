@@ -24,6 +24,7 @@ export function toLoadBalancer(
     kind: undefined,
     addresses: addressesOf(clb, eips ?? []),
     isPublic: isPublic(clb, eips),
+    ownsAddresses: clb.LoadBalancerType === 'OPEN',
     admission: admissionOf(clb, listeners),
     securityGroupIds: clb.SecureGroups,
     frozenReason: frozenReasonOf(clb),

@@ -1,11 +1,11 @@
 import { isIPv4 } from 'node:net';
 import type * as z from 'zod';
+import { type AskMany, type Batcher, createBatcher } from '../batcher.ts';
 import type { ReaderOptions } from '../cloud.types.ts';
 import { CloudError, type CloudErrorCategory } from '../errors.ts';
 import type { CloudAnswer, CloudReader } from '../provider.types.ts';
 import { MOST_IDS, PAGE, type TencentAction } from './actions.ts';
 import { type Ask, allPages, createAsk } from './ask.ts';
-import { type AskMany, type Batcher, createBatcher } from './batcher.ts';
 import { toCluster } from './clusters.ts';
 import { findInstances } from './find-instances.ts';
 import { type HealthRefused, toListener, toTargets } from './listeners.ts';

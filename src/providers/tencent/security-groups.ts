@@ -2,14 +2,13 @@ import type { CloudRulePeer, CloudSecurityGroup, CloudSecurityRule } from '../pr
 import type { Policy } from './models/vpc.ts';
 import { asCidr } from './network.ts';
 
-/** A security group; its name would cost another action, and is left out. */
+/** A security group. */
 export function toSecurityGroup(
   id: string,
   { Ingress, Egress }: { readonly Ingress: readonly Policy[]; readonly Egress: readonly Policy[] },
 ): CloudSecurityGroup {
   return {
     id,
-    name: '',
     evaluation: 'first-match',
     rules: [...inOrder(Ingress, 'ingress'), ...inOrder(Egress, 'egress')],
   };

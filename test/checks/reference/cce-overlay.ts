@@ -168,7 +168,7 @@ const CLOUD: CloudData = {
         endPort: 80,
         enabled: true,
         hasBackendGroup: true,
-        healthCheck: { enabled: true, protocol: 'tcp', port: undefined },
+        healthCheck: { enabled: true },
       },
     ],
   },
@@ -222,7 +222,6 @@ const CLOUD: CloudData = {
   securityGroups: [
     {
       id: NODE_GROUP,
-      name: 'prod-cce-node-7b3f',
       evaluation: 'priority',
       rules: [
         {

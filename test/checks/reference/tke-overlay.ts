@@ -148,7 +148,7 @@ export const tkeOverlay: ClusterData = {
           endPort: 80,
           enabled: true,
           hasBackendGroup: true,
-          healthCheck: { enabled: true, protocol: 'tcp', port: undefined },
+          healthCheck: { enabled: true },
         },
       ],
     },

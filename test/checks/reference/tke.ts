@@ -101,7 +101,6 @@ export const TKE_CLOUD: CloudData = {
   securityGroups: [
     {
       id: NODE_GROUP,
-      name: 'tke-nodes',
       evaluation: 'first-match',
       rules: [
         {

@@ -29,7 +29,7 @@ function group(
   evaluation: CloudSecurityGroup['evaluation'] = 'priority',
   id = 'sg-1',
 ): CloudSecurityGroup {
-  return { id, name: '', evaluation, rules };
+  return { id, evaluation, rules };
 }
 
 const HTTP: Packet = { protocol: 'tcp', port: 80 };

@@ -216,12 +216,12 @@ test('without the right to see listeners the address is still known', async () =
   expect(value.admission.unknownBecause).toContain('Grant elb:listeners:list');
 });
 
-test('listeners with the health checks of their backend groups, in three calls', async () => {
+test('listeners with whether their backends are probed, in two calls', async () => {
   const world = smallWorld();
   const [http, https] = world.listeners;
   if (http === undefined || https === undefined) throw new Error('two are there');
-  first(world.healthMonitors).monitor_port = 10256;
   Object.assign(https, { default_pool_id: null, admin_state_up: false });
+  for (const member of world.members) member.status = member.status.filter(({ listener_id: id }) => id !== https.id);
   const fake = await fakeHuawei(world);
 
   const { value } = await readerOf(fake).listeners(SHARED, never);
@@ -235,7 +235,7 @@ test('listeners with the health checks of their backend groups, in three calls',
       endPort: 80,
       enabled: true,
       hasBackendGroup: true,
-      healthCheck: { enabled: true, protocol: 'tcp', port: 10256 },
+      healthCheck: { enabled: true },
     },
     {
       id: https.id,
@@ -245,25 +245,26 @@ test('listeners with the health checks of their backend groups, in three calls',
       endPort: 443,
       enabled: false,
       hasBackendGroup: false,
-      healthCheck: { enabled: undefined, protocol: undefined, port: undefined },
+      healthCheck: { enabled: undefined },
     },
   ]);
-  expect(fake.counts()).toEqual({ 'elb:listeners:list': 1, 'elb:pools:list': 1, 'elb:healthmonitors:list': 1 });
+  expect(fake.counts()).toEqual({ 'elb:listeners:list': 1, 'elb:members:list': 1 });
 });
 
-test('health checks: none, switched off, of UDP, and unreadable', async () => {
+test('health checks: switched off or none, of one member only, and unreadable', async () => {
   const world = smallWorld();
   const fake = await fakeHuawei(world);
-  const checkNow = async () => first((await readerOf(fake).listeners(SHARED, never)).value).healthCheck;
+  const enabledNow = async () => first((await readerOf(fake).listeners(SHARED, never)).value).healthCheck.enabled;
 
-  Object.assign(first(world.healthMonitors), { admin_state_up: false, type: 'UDP_CONNECT' });
-  expect(await checkNow()).toEqual({ enabled: false, protocol: 'udp', port: undefined });
-  fake.fail('elb:healthmonitors:list', { kind: 'answer', status: 403, body: '{}' });
-  expect(await checkNow()).toEqual({ enabled: undefined, protocol: undefined, port: undefined });
-  fake.fail('elb:pools:list', { kind: 'answer', status: 403, body: '{}' });
-  expect(await checkNow()).toEqual({ enabled: undefined, protocol: undefined, port: undefined });
-  first(world.pools).healthmonitor_id = null;
-  expect(await checkNow()).toEqual({ enabled: false, protocol: undefined, port: undefined });
+  expect(await enabledNow()).toBe(true);
+  for (const member of world.members) Object.assign(member, { operating_status: 'NO_MONITOR', status: [] });
+  expect(await enabledNow()).toBe(false);
+  first(world.members).operating_status = 'OFFLINE';
+  expect(await enabledNow()).toBe(true);
+  fake.fail('elb:members:list', { kind: 'answer', status: 403, body: '{}' });
+  expect(await enabledNow()).toBeUndefined();
+  world.members = [];
+  expect(await enabledNow()).toBeUndefined();
 });
 
 test('a listener of port ranges is one listener a range', async () => {
@@ -301,7 +302,7 @@ test('targets: every member once a listener of its group, in two calls', async (
     reason: '',
     instanceId: serverId(0),
   });
-  expect(fake.counts()).toEqual({ 'elb:pools:list': 1, 'elb:members:list': 1 });
+  expect(fake.counts()).toEqual({ 'elb:listeners:list': 1, 'elb:members:list': 1 });
 });
 
 test('health of a target: the listener that sees it wins over the group', async () => {
@@ -328,15 +329,47 @@ test('health of a target: the listener that sees it wins over the group', async 
 
 test('members of a group that two listeners use are targets of both; those of an unused group of none', async () => {
   const world = smallWorld();
-  const [one, two] = world.pools;
-  if (one === undefined || two === undefined) throw new Error('two are there');
-  one.listeners = [{ id: 'L1' }, { id: 'L2' }];
-  two.listeners = [];
+  const [http, https] = world.listeners;
+  if (http === undefined || https === undefined) throw new Error('two are there');
+  https.default_pool_id = http.default_pool_id;
+  for (const member of world.members) member.status = [];
   const fake = await fakeHuawei(world);
 
   const { value } = await readerOf(fake).targets(SHARED, never);
 
-  expect(value.map(({ listenerId }) => listenerId)).toEqual(['L1', 'L2', 'L1', 'L2', 'L1', 'L2']);
+  expect(value.map(({ listenerId }) => listenerId)).toEqual([0, 1, 2].flatMap(() => [http.id, https.id]));
+});
+
+test('members of a group that only a forwarding policy of a listener names are its targets, too', async () => {
+  const world = smallWorld();
+  const [http, https] = world.listeners;
+  if (http === undefined || https === undefined) throw new Error('two are there');
+  https.default_pool_id = null;
+  const fake = await fakeHuawei(world);
+
+  const { value } = await readerOf(fake).targets(SHARED, never);
+
+  expect(value.filter(({ listenerId }) => listenerId === https.id)).toHaveLength(3);
+});
+
+test('where members do not say which group they are in, their listeners do; without those, they are asked group by group', async () => {
+  const world = smallWorld();
+  const fake = await fakeHuawei(world);
+  const expected = (await readerOf(fake).targets(SHARED, never)).value;
+  const answerAs = (change: object): void => {
+    const members = world.members.slice(0, 6).map(({ pool_id: _, ...member }) => ({ ...member, ...change }));
+    fake.fail('/elb/members', { kind: 'answer', status: 200, body: JSON.stringify({ members }) });
+  };
+
+  answerAs({});
+  const byListener = await readerOf(fake).targets(SHARED, never);
+  expect(fake.requests.filter(({ path }) => /\/pools\/[^/]+\/members$/.test(path))).toEqual([]);
+  answerAs({ status: [] });
+  const byGroup = await readerOf(fake).targets(SHARED, never);
+
+  expect(byListener.value).toEqual(expected);
+  expect(byGroup.value).toEqual(expected);
+  expect(fake.requests.filter(({ path }) => /\/pools\/[^/]+\/members$/.test(path))).toHaveLength(2);
 });
 
 test('where a region does not serve all members of a load balancer, they are asked group by group', async () => {

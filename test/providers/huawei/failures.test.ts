@@ -94,7 +94,7 @@ test.each<Row>([
     code: 'APIGW.0302',
     status: 403,
     requests: 1,
-    says: ['403 APIGW.0302', 'Grant elb:pools:list to the credentials (environment).'],
+    says: ['403 APIGW.0302', 'Grant elb:listeners:list to the credentials (environment).'],
   },
   {
     name: 'an API that this region does not have',
@@ -136,7 +136,7 @@ test.each<Row>([
   },
   {
     name: 'garbage that is no JSON',
-    fault: answer(200, '{"pools": ['),
+    fault: answer(200, '{"listeners": ['),
     category: 'garbage',
     status: 200,
     requests: 1,
@@ -152,11 +152,11 @@ test.each<Row>([
   },
   {
     name: 'JSON of another shape: the field is named',
-    fault: answer(200, { pools: [{ id: 7, listeners: [] }] }),
+    fault: answer(200, { listeners: [{ id: 7, protocol: 'TCP', protocol_port: 80 }] }),
     category: 'garbage',
     status: 200,
     requests: 1,
-    says: ['pools[0].id: '],
+    says: ['listeners[0].id: '],
   },
   {
     name: 'JSON without what was asked',
@@ -164,7 +164,7 @@ test.each<Row>([
     category: 'garbage',
     status: 200,
     requests: 1,
-    says: ['(pools: '],
+    says: ['(listeners: '],
   },
   {
     name: 'a redirect, which is not followed',
@@ -176,36 +176,36 @@ test.each<Row>([
   },
 ])('$name', async ({ fault, setup, category, code = '', status, requests, says }) => {
   const fake = await fakeHuawei();
-  fake.fail('elb:pools:list', fault, ALWAYS);
+  fake.fail('elb:listeners:list', fault, ALWAYS);
 
   const error = await failureOf(readerOf(fake, setup).targets(loadBalancerId(0), never));
 
-  expect(error).toMatchObject({ category, code, status, action: 'elb:pools:list' });
-  expect(fake.counts()['elb:pools:list']).toBe(requests);
+  expect(error).toMatchObject({ category, code, status, action: 'elb:listeners:list' });
+  expect(fake.counts()['elb:listeners:list']).toBe(requests);
   for (const words of says) expect(error.message).toContain(words);
-  expect(error.message).toMatch(/^elb:pools:list.*\.$/);
+  expect(error.message).toMatch(/^elb:listeners:list.*\.$/);
   if (status !== 0) expect(error.requestId).toMatch(/^req-\d+$/);
 });
 
 test('what fails once is tried again', async () => {
   const fake = await fakeHuawei();
   for (const fault of [HTML_502, { kind: 'reset' } as const, throttled('limit:10,time:0 second')]) {
-    fake.fail('elb:pools:list', fault);
+    fake.fail('elb:listeners:list', fault);
   }
 
   expect((await readerOf(fake).targets(loadBalancerId(0), never)).value).toHaveLength(6);
-  expect(fake.counts()['elb:pools:list']).toBe(4);
+  expect(fake.counts()['elb:listeners:list']).toBe(4);
 });
 
 test('429: the window in the text is waited for, to the second', async () => {
   const fake = await fakeHuawei();
-  fake.fail('elb:pools:list', throttled('limit:10,time:1 second'));
+  fake.fail('elb:listeners:list', throttled('limit:10,time:1 second'));
   const startedAt = performance.now();
 
   await readerOf(fake).targets(loadBalancerId(0), never);
 
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(990);
-  expect(fake.counts()['elb:pools:list']).toBe(2);
+  expect(fake.counts()['elb:listeners:list']).toBe(2);
 });
 
 test.each<[string, Readonly<Record<string, string>>, number | undefined]>([
@@ -216,7 +216,7 @@ test.each<[string, Readonly<Record<string, string>>, number | undefined]>([
   ['limit:200,time:1 fortnight', {}, undefined],
 ])('429 "%s" with %j: wait %s ms', async (text, headers, retryAfterMs) => {
   const fake = await fakeHuawei();
-  fake.fail('elb:pools:list', throttled(text, headers), ALWAYS);
+  fake.fail('elb:listeners:list', throttled(text, headers), ALWAYS);
 
   const error = await failureOf(readerOf(fake).targets(loadBalancerId(0), never));
 
@@ -226,7 +226,7 @@ test.each<[string, Readonly<Record<string, string>>, number | undefined]>([
 test('Retry-After as a date', async () => {
   const fake = await fakeHuawei();
   const later = new Date(Date.now() + 100_000).toUTCString();
-  fake.fail('elb:pools:list', throttled('', { 'retry-after': later }), ALWAYS);
+  fake.fail('elb:listeners:list', throttled('', { 'retry-after': later }), ALWAYS);
 
   const { retryAfterMs } = await failureOf(readerOf(fake).targets(loadBalancerId(0), never));
 
@@ -260,13 +260,13 @@ test.each<[string, unknown, string, string]>([
   ['a list', ['no'], '', '403'],
 ])('error body %s', async (_, body, code, words) => {
   const fake = await fakeHuawei();
-  fake.fail('vpc:securityGroups:get', answer(403, body));
+  fake.fail('vpc:securityGroupRules:list', answer(403, body));
 
   const error = await failureOf(readerOf(fake).securityGroup(groupId(0), never));
 
   expect(error).toMatchObject({ category: 'denied', code, status: 403 });
   expect(error.message).toContain(words);
-  expect(error.message).toContain('Grant vpc:securityGroups:get and vpc:securityGroupRules:get');
+  expect(error.message).toContain('Grant vpc:securityGroupRules:get');
 });
 
 test('a wrong secret key: credentials, one request, nothing of the signature in the message', async () => {
@@ -282,7 +282,7 @@ test('a wrong secret key: credentials, one request, nothing of the signature in 
   expect(error.message).toContain('Check the access key, the secret key and the project id (environment)');
   expect(error.message).not.toContain(secret);
   expect(error.message).not.toContain(KEYS.HUAWEICLOUD_SDK_AK);
-  expect(fake.counts()['elb:pools:list']).toBe(1);
+  expect(fake.counts()['elb:listeners:list']).toBe(1);
 });
 
 test('a refusal that quotes what was signed does not carry the token into the message', async () => {
@@ -312,7 +312,7 @@ test('an answer that quotes keys in running words does not carry them into the m
     HUAWEICLOUD_SDK_SECURITY_TOKEN: 'mytoken',
   };
   const quote = 'you sent myaccesskey and mysecretkey and mytoken today';
-  fake.fail('elb:pools:list', answer(400, { error_msg: quote, error_code: 'ELB.1' }));
+  fake.fail('elb:listeners:list', answer(400, { error_msg: quote, error_code: 'ELB.1' }));
 
   const { message } = await failureOf(readerOf(fake, { env }).targets(loadBalancerId(0), never));
 
@@ -398,7 +398,7 @@ test('without a project id nothing is sent, and it is said what to set', async (
 
 test('an abort ends a call at once, with its reason', async () => {
   const fake = await fakeHuawei();
-  fake.fail('elb:pools:list', { kind: 'hang' }, ALWAYS);
+  fake.fail('elb:listeners:list', { kind: 'hang' }, ALWAYS);
   const controller = new AbortController();
   const reason = new Error('the program stops');
 
@@ -410,15 +410,15 @@ test('an abort ends a call at once, with its reason', async () => {
 
 test('a marker that comes again ends the list as garbage', async () => {
   const fake = await fakeHuawei();
-  const page = { pools: [{ id: 'p', listeners: [], healthmonitor_id: null }], page_info: { next_marker: 'p' } };
-  fake.fail('elb:pools:list', answer(200, page), ALWAYS);
+  const page = { listeners: [{ id: 'p', protocol: 'TCP', protocol_port: 80 }], page_info: { next_marker: 'p' } };
+  fake.fail('elb:listeners:list', answer(200, page), ALWAYS);
 
   const error = await failureOf(readerOf(fake).targets(loadBalancerId(0), never));
 
   expect(error.category).toBe('garbage');
   expect(error.message).toContain('the list does not end');
   // The second page is the first that is asked with a marker; the third would be its equal.
-  expect(fake.counts()['elb:pools:list']).toBe(2);
+  expect(fake.counts()['elb:listeners:list']).toBe(2);
 });
 
 test('requests go through the agent for their endpoint', async () => {

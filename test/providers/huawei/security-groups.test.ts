@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idOf, NODE_GROUP_ID, smallWorld } from '../../fake-clouds/huawei-small-world.ts';
+import { groupId, idOf, NODE_GROUP_ID, smallWorld } from '../../fake-clouds/huawei-small-world.ts';
 import type { HuaweiWorld, SecurityGroupRule } from '../../fake-clouds/huawei-world.ts';
 import { failureOf, fakeHuawei, first, never, readerOf } from './on-fake-huawei.ts';
 
@@ -21,7 +21,7 @@ test('the group that CCE makes for nodes, in one call', async () => {
 
   const { value } = await readerOf(fake).securityGroup(NODE_GROUP_ID, never);
 
-  expect(value).toMatchObject({ id: NODE_GROUP_ID, name: 'cilium-cce-node-0', evaluation: 'priority' });
+  expect(value).toMatchObject({ id: NODE_GROUP_ID, evaluation: 'priority' });
   expect(value.rules[0]).toEqual({
     id: idOf(18, 1),
     direction: 'ingress',
@@ -38,7 +38,7 @@ test('the group that CCE makes for nodes, in one call', async () => {
     peer: { kind: 'group', groupId: NODE_GROUP_ID },
   });
   expect(value.rules[3]).toMatchObject({ direction: 'egress' });
-  expect(fake.counts()).toEqual({ 'vpc:securityGroups:get': 1 });
+  expect(fake.counts()).toEqual({ 'vpc:securityGroupRules:list': 1 });
 });
 
 test('a group that is gone is not found, and not one without rules', async () => {
@@ -47,6 +47,37 @@ test('a group that is gone is not found, and not one without rules', async () =>
   const error = await failureOf(readerOf(fake).securityGroup('0000dead-0000-4000-8000-000000000000', never));
 
   expect(error).toMatchObject({ category: 'not-found', code: 'VPC.0202' });
+});
+
+test('groups that are asked for together are one call; one without rules, which denies all, is there, one that is gone is not', async () => {
+  const world = smallWorld({ securityGroups: 3 });
+  const bare = first(world.securityGroups.slice(2));
+  bare.security_group_rules = [];
+  const fake = await fakeHuawei(world);
+  const reader = readerOf(fake);
+
+  const [one, two, empty, gone] = await Promise.allSettled(
+    [groupId(0), groupId(1), bare.id, groupId(8)].map((id) => reader.securityGroup(id, never)),
+  );
+
+  expect([one, two, empty]).toMatchObject([
+    { value: { value: { id: groupId(0), rules: { length: 4 } } } },
+    { value: { value: { id: groupId(1), rules: { length: 4 } } } },
+    { value: { value: { id: bare.id, rules: [] } } },
+  ]);
+  expect(gone).toMatchObject({ reason: { details: { category: 'not-found' } } });
+  expect(fake.counts()).toEqual({ 'vpc:securityGroupRules:list': 1, 'vpc:securityGroups:get': 2 });
+});
+
+test('where a region does not serve the list of rules, groups are asked for one by one', async () => {
+  const fake = await fakeHuawei(smallWorld({ securityGroups: 2 }));
+  fake.fail('vpc:securityGroupRules:list', { kind: 'answer', status: 404, body: '{"error_code":"APIGW.0101"}' });
+  const reader = readerOf(fake);
+
+  const groups = await Promise.all([0, 1].map((n) => reader.securityGroup(groupId(n), never)));
+
+  expect(groups.map(({ value }) => value.rules.length)).toEqual([4, 4]);
+  expect(fake.counts()).toEqual({ 'vpc:securityGroupRules:list': 1, 'vpc:securityGroups:get': 2 });
 });
 
 test('rules in the order in which they are looked at: by priority, deny before allow', async () => {
@@ -122,7 +153,7 @@ test('address groups are resolved, each once, ranges too', async () => {
 
   const peer = { kind: 'cidrs', cidrs: ['10.1.0.0/16', '10.0.0.4/30', '10.0.0.8/31', '10.9.9.9/32'] };
   expect(value.rules.map((rule) => rule.peer)).toEqual([peer, peer]);
-  expect(from.map(({ action }) => action)).toEqual(['vpc:securityGroups:get', 'vpc:addressGroups:get']);
+  expect(from.map(({ action }) => action)).toEqual(['vpc:securityGroupRules:list', 'vpc:addressGroups:get']);
 });
 
 test.each<[string, string[] | undefined]>([

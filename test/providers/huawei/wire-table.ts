@@ -110,26 +110,6 @@ export const WIRE: Readonly<Record<HuaweiAction, WireRow>> = {
     read: (reader) => reader.listeners(LB, never),
     brings: [{ id: 'L1', port: 80, protocol: 'tcp', hasBackendGroup: true }],
   },
-  'elb:pools:list': {
-    ...elb,
-    path: `/v3/${PROJECT_ID}/elb/pools`,
-    query: { loadbalancer_id: LB, limit: '1000' },
-    success: {
-      pools: [
-        {
-          id: 'P1',
-          name: 'k8s',
-          protocol: 'TCP',
-          listeners: [{ id: 'L1' }],
-          members: [{ id: 'M1' }],
-          healthmonitor_id: 'H1',
-        },
-      ],
-      page_info: { previous_marker: 'P1', current_count: 1 },
-    },
-    read: (reader) => reader.targets(LB, never),
-    brings: [{ listenerId: 'L1' }],
-  },
   'elb:members:list': {
     ...elb,
     path: `/v3/${PROJECT_ID}/elb/members`,
@@ -154,29 +134,6 @@ export const WIRE: Readonly<Record<HuaweiAction, WireRow>> = {
     brings: [
       { address: '192.168.0.9', port: 30080, health: 'unhealthy', reason: 'CONNECT_REFUSED', instanceId: 'server-1' },
     ],
-  },
-  'elb:healthmonitors:list': {
-    ...elb,
-    path: `/v3/${PROJECT_ID}/elb/healthmonitors`,
-    query: { id: 'H1', limit: '1000' },
-    success: {
-      healthmonitors: [
-        {
-          id: 'H1',
-          type: 'TCP',
-          delay: 5,
-          timeout: 10,
-          max_retries: 3,
-          monitor_port: null,
-          admin_state_up: true,
-          pools: [{ id: 'P1' }],
-        },
-      ],
-      page_info: { current_count: 1 },
-    },
-    read: (reader) => reader.listeners(LB, never),
-    brings: [{ healthCheck: { enabled: true, protocol: 'tcp', port: undefined } }],
-    without: [{ healthCheck: { enabled: undefined } }],
   },
   'nat:natGateways:list': {
     ...nat,
@@ -293,35 +250,43 @@ export const WIRE: Readonly<Record<HuaweiAction, WireRow>> = {
     read: (reader) => reader.routeTables(VPC, never),
     brings: [{ main: true, subnetIds: [SUBNET], routes: [{ destination: '0.0.0.0/0', via: 'nat', target: 'N1' }] }],
   },
+  'vpc:securityGroupRules:list': {
+    ...vpc,
+    path: `/v3/${PROJECT_ID}/vpc/security-group-rules`,
+    query: { security_group_id: 'SG1', limit: '1000' },
+    success: {
+      request_id: '80747d36e3376c0894ba8f9a9156355d',
+      security_group_rules: [
+        {
+          id: 'rule-1',
+          security_group_id: 'SG1',
+          direction: 'ingress',
+          protocol: 'tcp',
+          ethertype: 'IPv4',
+          multiport: '30000-32767',
+          action: 'deny',
+          priority: 5,
+          remote_group_id: null,
+          remote_ip_prefix: null,
+          remote_address_group_id: 'AG1',
+          enabled: true,
+        },
+      ],
+      page_info: { previous_marker: 'rule-1', current_count: 1 },
+    },
+    read: (reader) => reader.securityGroup('SG1', never),
+    brings: { rules: [{ id: 'rule-1', allow: false, priority: 5, ports: [{ from: 30000, to: 32767 }] }] },
+  },
   'vpc:securityGroups:get': {
     ...vpc,
-    path: `/v3/${PROJECT_ID}/vpc/security-groups/SG1`,
+    path: `/v3/${PROJECT_ID}/vpc/security-groups/SG2`,
     query: {},
     success: {
       request_id: '1666b2708aaf849337572d6846dce781',
-      security_group: {
-        id: 'SG1',
-        name: 'node',
-        security_group_rules: [
-          {
-            id: 'rule-1',
-            security_group_id: 'SG1',
-            direction: 'ingress',
-            protocol: 'tcp',
-            ethertype: 'IPv4',
-            multiport: '30000-32767',
-            action: 'deny',
-            priority: 5,
-            remote_group_id: null,
-            remote_ip_prefix: null,
-            remote_address_group_id: 'AG1',
-            enabled: true,
-          },
-        ],
-      },
+      security_group: { id: 'SG2', name: 'closed', security_group_rules: [] },
     },
-    read: (reader) => reader.securityGroup('SG1', never),
-    brings: { name: 'node', rules: [{ id: 'rule-1', allow: false, priority: 5, ports: [{ from: 30000, to: 32767 }] }] },
+    read: (reader) => reader.securityGroup('SG2', never),
+    brings: { id: 'SG2', rules: [] },
   },
   'vpc:addressGroups:get': {
     ...vpc,

@@ -164,10 +164,9 @@ function asMatcher(value: unknown): object {
 }
 
 test('a list goes on where its page says so', async () => {
-  const row = WIRE['elb:pools:list'];
-  const pool = { id: 'P1', listeners: [{ id: 'L1' }], healthmonitor_id: null };
+  const row = WIRE['elb:listeners:list'];
   const page = (id: string, next?: string) => ({
-    pools: [{ ...pool, id }],
+    listeners: [{ id, protocol: 'TCP', protocol_port: 80, default_pool_id: id }],
     page_info: { current_count: 1, ...(next === undefined ? {} : { next_marker: next }) },
   });
   const site = nock(`https://${row.host}`);
@@ -196,7 +195,7 @@ test('a list goes on where its page says so', async () => {
       })),
     });
 
-  const { value, from } = await row.read(reader());
+  const { value, from } = await WIRE['elb:members:list'].read(reader());
 
   expect(value).toHaveLength(3);
   expect(from).toHaveLength(4);

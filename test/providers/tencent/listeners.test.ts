@@ -24,7 +24,7 @@ describe('listeners', () => {
         port: 80,
         endPort: 80,
         ...always,
-        healthCheck: { enabled: true, protocol: 'tcp', port: 8080 },
+        healthCheck: { enabled: true },
       },
       {
         id: 'lbl-range',
@@ -32,7 +32,7 @@ describe('listeners', () => {
         port: 1000,
         endPort: 1099,
         ...always,
-        healthCheck: { enabled: false, protocol: undefined, port: undefined },
+        healthCheck: { enabled: false },
       },
       {
         id: 'lbl-tls',
@@ -40,7 +40,7 @@ describe('listeners', () => {
         port: 443,
         endPort: 443,
         ...always,
-        healthCheck: { enabled: true, protocol: 'tcp', port: undefined },
+        healthCheck: { enabled: true },
       },
     ]);
   });
@@ -58,7 +58,7 @@ describe('listeners', () => {
       }),
     );
     const [http] = (await readerOf(fake).listeners('lb-public01', never)).value;
-    expect(http).toMatchObject({ protocol: 'http', healthCheck: { enabled: true, protocol: 'http' } });
+    expect(http).toMatchObject({ protocol: 'http', healthCheck: { enabled: true } });
   });
 });
 

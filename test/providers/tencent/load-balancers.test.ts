@@ -26,6 +26,7 @@ describe('a load balancer', () => {
       kind: undefined,
       addresses: { publicIps: ['203.0.113.10'], privateIps: [], ipv6: [], hostname: '' },
       isPublic: true,
+      ownsAddresses: true,
       admission: { probeSources: ['100.64.0.0/10'], clientTraffic: 'bypasses' },
       securityGroupIds: ['sg-clb00001'],
       frozenReason: '',

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Clock } from '../../lib/clock.ts';
-import { createAnswerCache } from '../cache.ts';
-import { CALLER_LIMITS } from '../caller.ts';
-import { CloudError } from '../errors.ts';
-import type { CloudAnswer } from '../provider.types.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createAnswerCache } from './cache.ts';
+import { CALLER_LIMITS } from './caller.ts';
+import { CloudError } from './errors.ts';
+import type { CloudAnswer } from './provider.types.ts';
 
 /** Asks for several ids in one request; what is missing in the answer is not there. */
 export type AskMany<V> = (ids: readonly string[], signal: AbortSignal) => Promise<CloudAnswer<ReadonlyMap<string, V>>>;
