@@ -15,6 +15,7 @@ import type {
 } from './client.types.ts';
 import type { Connection } from './connection.ts';
 import { KubeError } from './errors.ts';
+import { garbledError } from './failures.ts';
 import { collectionPath, objectPath, query, refName, resourceName } from './paths.ts';
 import { asRecord, asString } from './read.ts';
 import { createRequester } from './requests.ts';
@@ -88,6 +89,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       const page = readPage(attempt, answer);
       for (const item of page.items) {
         items.push(map(item));
+      }
+      if (page.continuation !== '' && page.continuation === continuation) {
+        throw garbledError(attempt, 'a page that is continued by itself', 200);
       }
       continuation = page.continuation;
       if (continuation === '') {

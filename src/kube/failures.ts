@@ -9,6 +9,9 @@ const EXCERPT_CHARS = 300;
 /** What the API server says of a JSON patch that does not apply, `test` or otherwise. */
 const PATCH_NOT_APPLICABLE = 'the server rejected our request due to an error in our request';
 
+/** Who is told to wait for longer asks after this: a wrong clock, or a page for people, may name a year. */
+const MAX_RETRY_AFTER_MS = 120_000;
+
 /** A request, as far as messages and decisions need it. */
 export interface Attempt {
   /** `PATCH services/status kube-system/entry` */
@@ -106,8 +109,13 @@ function isPatchNotApplicable(status: RawObject | undefined): boolean {
   return causes.length === 0 && asString(status?.message).startsWith(PATCH_NOT_APPLICABLE);
 }
 
-/** Retry-After in seconds or as a date, else `details.retryAfterSeconds`. In milliseconds. */
+/** Retry-After in seconds or as a date, else `details.retryAfterSeconds`. In milliseconds, two minutes at most. */
 function readRetryAfter(header: string | undefined, status: RawObject | undefined, now: number): number | undefined {
+  const asked = askedToWait(header, status, now);
+  return asked === undefined ? undefined : Math.min(asked, MAX_RETRY_AFTER_MS);
+}
+
+function askedToWait(header: string | undefined, status: RawObject | undefined, now: number): number | undefined {
   const seconds = Number(header ?? Number.NaN);
   if (Number.isFinite(seconds) && seconds >= 0) {
     return seconds * 1000;

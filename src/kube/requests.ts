@@ -88,6 +88,23 @@ export function createRequester({ connection, userAgent, clock, timeoutMs, onBod
     };
   }
 
+  /** What a refused stream says of it, as far as it comes in time: its status counts without that. */
+  async function refusalOf(call: Call, stream: HttpStream): Promise<string> {
+    const limitMs = call.options?.timeoutMs ?? timeoutMs;
+    const deadline = startDeadline(signalsOf(call), limitMs, () =>
+      timeoutError(call.attempt, `no whole answer within ${limitMs / 1000} s`),
+    );
+    try {
+      return await deadline.race(readBody(call.attempt, stream.body));
+    } catch (error) {
+      if (signalsOf(call).some((signal) => signal.aborted)) throw error;
+      return '';
+    } finally {
+      deadline.clear();
+      stream.close();
+    }
+  }
+
   return {
     attempt: (operation, shape = {}) => ({
       operation,
@@ -110,12 +127,8 @@ export function createRequester({ connection, userAgent, clock, timeoutMs, onBod
       if (stream.status === 200) {
         return stream;
       }
-      try {
-        const body = await readBody(call.attempt, stream.body);
-        throw answerError(call.attempt, { status: stream.status, retryAfter: stream.retryAfter, body }, clock);
-      } finally {
-        stream.close();
-      }
+      const body = await refusalOf(call, stream);
+      throw answerError(call.attempt, { status: stream.status, retryAfter: stream.retryAfter, body }, clock);
     },
     close() {
       closed.abort(new Error('the Kubernetes client was closed'));

@@ -1,7 +1,8 @@
 import { abortReason, type Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { KubeClient, WatchEvent } from './client.types.ts';
-import { KubeError } from './errors.ts';
+import type { KubeClient, MappedList, WatchEvent } from './client.types.ts';
+import type { KubeError } from './errors.ts';
+import { createListTrust } from './list-trust.ts';
 import { type Change, createObjectStore, type ListedObject, versionOf } from './object-store.ts';
 import { refName, resourceName } from './paths.ts';
 import { isNewer } from './resource-version.ts';
@@ -10,9 +11,6 @@ import type { RawObject } from './types.ts';
 import type { CacheState, Model, WatchCache } from './watch.types.ts';
 import { createWatchStatus } from './watch-status.ts';
 import { asKubeError, DEFAULT_TIMING, retryDelay, type WatchTiming } from './watch-timing.ts';
-
-/** A list that is older than what was seen is taken for a stale server's, until it was seen so often in a row. */
-const STALE_LISTS = 3;
 
 export interface WatchCacheOptions<T extends Model> {
   readonly client: KubeClient;
@@ -67,15 +65,15 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   /** Where the watch goes on; undefined: a list is needed first. */
   let position: string | undefined;
   let newestSeen = '';
-  let staleLists = 0;
   let failures = 0;
   let missingSince: number | undefined;
-  let emptySince: number | undefined;
   let openedAt: number | undefined;
   let relistDueAt = 0;
   let listing: Promise<void> | undefined;
   let watching = new AbortController();
   let unreadable = 0;
+
+  const trust = createListTrust(`LIST ${kind}`, timing.vanishedMs, clock);
 
   function relist(signal: AbortSignal): Promise<void> {
     listing ??= readList(signal).finally(() => {
@@ -86,37 +84,40 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
 
   async function readList(signal: AbortSignal): Promise<void> {
     const seenBefore = newestSeen;
-    const list = await client.listMapped<ListedObject<T> | undefined>(resource, store.prepare, {
-      ...scope,
-      ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
-      timeoutMs: timing.listTimeoutMs,
-      signal,
-    });
-    const wentBack = isNewer(seenBefore, list.resourceVersion);
-    staleLists = wentBack ? staleLists + 1 : 0;
-    if (wentBack && staleLists < STALE_LISTS) {
-      throw untrustedList(
-        `LIST ${kind}`,
-        `answered version ${list.resourceVersion}, older than ${seenBefore} that was seen before`,
-      );
-    }
-    refuseSuddenEmptiness(list.items.length);
+    const { resourceVersion: version, items } = await fetchList(signal);
+    const held = store.models().length;
+    const wentBack = trust.judge({ version, seenBefore, listed: items.length, held });
     if (wentBack) {
-      // Again and again: etcd was restored from a backup, and this is the truth now.
-      logger.warn({ resource: kind, version: list.resourceVersion, seenBefore }, 'versions went back; starting over');
-      staleLists = 0;
+      logger.warn({ resource: kind, version, seenBefore }, 'versions went back; starting over');
       newestSeen = '';
       watching.abort(new Error('versions went back'));
     }
-    store.replace(list.items, list.resourceVersion, wentBack);
-    if (wentBack || position === undefined) {
-      position = list.resourceVersion;
+    if (items.length === 0 && held > 0) {
+      logger.warn({ resource: kind, objects: held }, 'list stays empty; its objects were dropped');
     }
-    see(list.resourceVersion);
+    store.replace(items, version, wentBack);
+    if (wentBack || position === undefined) {
+      position = version;
+    }
+    see(version);
     missingSince = undefined;
     relistDueAt = clock.monotonic() + timing.relistMs * (0.9 + 0.2 * random());
-    status.listed(list.items.length);
+    status.listed(items.length);
     tellUnreadable();
+  }
+
+  async function fetchList(signal: AbortSignal): Promise<MappedList<ListedObject<T> | undefined>> {
+    try {
+      return await client.listMapped<ListedObject<T> | undefined>(resource, store.prepare, {
+        ...scope,
+        ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
+        timeoutMs: timing.listTimeoutMs,
+        signal,
+      });
+    } catch (error) {
+      trust.failed();
+      throw error;
+    }
   }
 
   /** Whether absence is proven depends on it, even where no object that can be read changes. */
@@ -124,25 +125,6 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     if (unreadable === store.unreadable()) return;
     unreadable = store.unreadable();
     status.unreadableChanged();
-  }
-
-  /**
-   * Everything gone at once, with no event that said so, may come from a server that has not loaded its objects yet:
-   * only a lasting emptiness is believed.
-   */
-  function refuseSuddenEmptiness(listed: number): void {
-    const held = store.models().length;
-    if (listed > 0 || held === 0) {
-      emptySince = undefined;
-      return;
-    }
-    const now = clock.monotonic();
-    emptySince ??= now;
-    if (now - emptySince < timing.vanishedMs) {
-      throw untrustedList(`LIST ${kind}`, `answered an empty list, though there were ${held} a moment ago`);
-    }
-    logger.warn({ resource: kind, objects: held }, 'list stays empty; its objects were dropped');
-    emptySince = undefined;
   }
 
   function see(version: string): void {
@@ -295,14 +277,4 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
       await Promise.all([keepWatching(signal), keepRelisting(signal)]);
     },
   };
-}
-
-/** A list that is not believed: it is asked for again. */
-function untrustedList(operation: string, what: string): KubeError {
-  return new KubeError(`${operation}: ${what}`, {
-    category: 'unavailable',
-    status: 200,
-    reason: '',
-    operation,
-  });
 }

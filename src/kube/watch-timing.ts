@@ -14,7 +14,10 @@ export interface WatchTiming {
   readonly serverTimeoutMs: number;
   /** A watch that was open for so long was healthy: failures start at one again. Default 5 s. */
   readonly healthyMs: number;
-  /** A kind, or all its objects at once, must be missing for so long before they are dropped. Default 10 s. */
+  /**
+   * A kind, or all its objects at once, must be missing for so long before they are dropped, and lists be older than
+   * what was seen before they are believed. Default 10 s.
+   */
   readonly vanishedMs: number;
   /** Of a page of a list. Default 30 s. */
   readonly listTimeoutMs: number;
@@ -34,7 +37,6 @@ const OUTAGE: Backoff = { baseMs: 250, maxMs: 10_000 };
 /** The server said no: it takes a person to change that. */
 const REFUSED: Backoff = { baseMs: 1_000, maxMs: 30_000 };
 const NOT_SERVED: Backoff = { baseMs: 2_000, maxMs: 60_000 };
-const MAX_RETRY_AFTER_MS = 120_000;
 
 /**
  * How long to wait after a failure, in milliseconds: by its kind, and never less than the server asked for.
@@ -43,7 +45,7 @@ const MAX_RETRY_AFTER_MS = 120_000;
  * @param random yields 0 ≤ x < 1
  */
 export function retryDelay(failures: number, error: KubeError | undefined, random: () => number): number {
-  const asked = Math.min(error?.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) * (1 + 0.1 * random());
+  const asked = (error?.retryAfterMs ?? 0) * (1 + 0.1 * random());
   return Math.max(asked, backoffDelay(failures, backoffFor(error), random));
 }
 

@@ -3,7 +3,8 @@ import type { RecordedRequest } from './requests.ts';
 
 /**
  * What happens to a request instead of, or on top of, its honest answer.
- * - `answer`: this answer; the request is not carried out. Without `body` it is a Status object.
+ * - `answer`: this answer; the request is not carried out. Without `body` it is a Status object. With `cut` only its
+ *   first bytes arrive, as with the fault `cut`.
  * - `drop`: not carried out and never answered: the connection is reset, or stays open without a word.
  * - `cut`: carried out, but only the first bytes of the answer arrive. `truncate` ends the HTTP message properly
  *   after them, `close` and `reset` end the connection, `hang` leaves it open.
@@ -18,6 +19,7 @@ export type Fault =
       readonly message?: string;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
+      readonly cut?: { readonly afterBytes: number; readonly how: Cut };
     }
   | { readonly kind: 'drop'; readonly how: 'reset' | 'hang' }
   | { readonly kind: 'cut'; readonly afterBytes: number; readonly how: Cut }

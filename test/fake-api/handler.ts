@@ -55,6 +55,7 @@ async function beforeAnswer(fault: Fault | undefined, wire: Wire): Promise<Excha
     case undefined:
       return undefined;
     case 'answer':
+      if (fault.cut !== undefined) wire.cutAfter(fault.cut.afterBytes, fault.cut.how);
       wire.send(fault.status, fault.body ?? statusText(fault), fault.headers);
       return 'answered';
     case 'drop':

@@ -31,6 +31,19 @@ it('429 with Retry-After: nobody asks again before the time is over', async () =
   await scene.endsWell({ base: 150, aMinute: 100 });
 });
 
+it('writes that are put off for a year: nobody waits for so long', async () => {
+  const scene = await startScene({ speed: 60 });
+  const { api } = scene;
+  const headers = { 'retry-after': '31536000' };
+  api.faults.intercept((request) =>
+    isPlannedWrite(request) ? { kind: 'answer', status: 429, reason: 'TooManyRequests', headers } : undefined,
+  );
+  await scene.change(6);
+  await scene.pass(5_000);
+  api.faults.clear();
+  await scene.endsWell({ base: 250, aMinute: 100 });
+});
+
 /** The same list or watch, or a write to the same object. */
 function sameRequest({ verb, path, query, body }: RecordedRequest): string {
   if (verb === 'create') return `${verb} ${path}/${stringAt(body, 'metadata', 'name')}`;

@@ -9,6 +9,7 @@ import {
   SERVICES,
 } from '../../src/kube/resources.ts';
 import type { KubeObject } from '../fake-api/json.ts';
+import type { RecordedRequest } from '../fake-api/requests.ts';
 import { isList, isListOf } from './requests.ts';
 import { type Scene, startScene } from './scene.ts';
 import { nameOf, writesOf } from './write-log.ts';
@@ -20,6 +21,12 @@ function loseHistory({ api }: Scene): void {
   api.advance(1);
   api.compact();
   api.closeWatches();
+}
+
+/** Counts such requests from now on. */
+function countOf({ api }: Scene, matches: (request: RecordedRequest) => boolean): () => number {
+  const before = api.requests.filter(matches).length;
+  return () => api.requests.filter(matches).length - before;
 }
 
 it('the list fails when a watch has to begin anew', async () => {
@@ -54,7 +61,7 @@ it('slow lists, while everything goes on changing; some too slow', async () => {
   await scene.endsWell({ base: 200, aMinute: 150 });
 });
 
-it('a stale list after a failover: what was seen before is not unlearned', async () => {
+it('a stale list after a failover, for eight seconds: what was seen before is not unlearned', async () => {
   const scene = await startScene();
   const { api } = scene;
   const resources = [SERVICES, GATEWAYS, ENVOY_CONFIGS, NODES, PODS];
@@ -69,14 +76,12 @@ it('a stale list after a failover: what was seen before is not unlearned', async
   await scene.change(12);
   await scene.inSync();
   // A complete list without the Gateway that is gone: nothing but the version of the list tells it from a new one.
-  const before = api.requests.filter(isListOf(GATEWAYS)).length;
+  const lists = countOf(scene, isListOf(GATEWAYS));
   loseHistory(scene);
-  await expect
-    .poll(() => api.requests.filter(isListOf(GATEWAYS)).length - before, { timeout: 20_000 })
-    .toBeGreaterThan(0);
+  await expect.poll(lists, { timeout: 20_000 }).toBeGreaterThan(0);
   await scene.pass(2_000);
   const writes = writesOf(api.requests).length;
-  const lists = api.requests.filter(isList).length;
+  const staleLists = countOf(scene, isList);
   api.faults.intercept((request) => {
     const items = past.get(request.resource);
     const selective = request.query.has('labelSelector') || request.query.has('fieldSelector');
@@ -85,7 +90,8 @@ it('a stale list after a failover: what was seen before is not unlearned', async
       : undefined;
   });
   loseHistory(scene);
-  await expect.poll(() => api.requests.filter(isList).length - lists, { timeout: 20_000 }).toBeGreaterThan(8);
+  await scene.pass(8_000);
+  expect(staleLists()).toBeGreaterThan(4 * resources.length);
   api.faults.clear();
   await scene.inSync();
   expect(writesOf(api.requests).slice(writes).map(nameOf)).toEqual([]);
@@ -99,14 +105,12 @@ it.each([GATEWAYS, GATEWAY_CLASSES, SERVICES, ENVOY_CONFIGS, NODES, PODS])(
     const scene = await startScene();
     const { api } = scene;
     const writes = writesOf(api.requests).length;
-    const lists = api.requests.filter(isListOf(resource)).length;
+    const lists = countOf(scene, isListOf(resource));
     api.faults.intercept((request) =>
       isListOf(resource)(request) ? { kind: 'list', transform: () => [] } : undefined,
     );
     loseHistory(scene);
-    await expect
-      .poll(() => api.requests.filter(isListOf(resource)).length - lists, { timeout: 20_000 })
-      .toBeGreaterThan(0);
+    await expect.poll(lists, { timeout: 20_000 }).toBeGreaterThan(0);
     await scene.pass(500);
     api.faults.clear();
     await scene.pass(20_000);
@@ -115,6 +119,31 @@ it.each([GATEWAYS, GATEWAY_CLASSES, SERVICES, ENVOY_CONFIGS, NODES, PODS])(
     await scene.endsWell({ base: 250, aMinute: 150 });
   },
 );
+
+it('empty lists that are not true, and an outage between them: together they prove nothing', async () => {
+  const scene = await startScene();
+  const { api } = scene;
+  const writes = writesOf(api.requests).length;
+  let isDown = false;
+  api.faults.intercept((request) => {
+    if (isDown && isList(request)) return { kind: 'answer', status: 503 };
+    return isListOf(GATEWAYS)(request) ? { kind: 'list', transform: () => [] } : undefined;
+  });
+  const lists = countOf(scene, isListOf(GATEWAYS));
+  loseHistory(scene);
+  await expect.poll(lists, { timeout: 20_000 }).toBeGreaterThan(0);
+  isDown = true;
+  await scene.pass(20_000);
+  isDown = false;
+  const later = countOf(scene, isListOf(GATEWAYS));
+  await expect.poll(later, { timeout: 20_000 }).toBeGreaterThan(1);
+  await scene.pass(500);
+  api.faults.clear();
+  await scene.pass(5_000);
+  expect(writesOf(api.requests).slice(writes).map(nameOf)).toEqual([]);
+  await scene.change(3);
+  await scene.endsWell({ base: 300, aMinute: 200 });
+});
 
 const NO_LISTS = ['{}', '{"kind":"Status","status":"Success"}', '{"kind":"Service","metadata":{"name":"x"}}', 'null'];
 
@@ -131,6 +160,22 @@ it('something else instead of any list, for a long time: it does not pass for an
   api.faults.clear();
   await scene.change(5);
   await scene.endsWell({ base: 250, aMinute: 200 });
+});
+
+it('a page that is continued by itself: it is not asked for without end', async () => {
+  const scene = await startScene();
+  const { api } = scene;
+  api.faults.intercept((request) => {
+    const metadata = { resourceVersion: String(api.version), continue: 'again' };
+    const page = { kind: 'ServiceList', apiVersion: 'v1', metadata, items: [] };
+    return isListOf(SERVICES)(request) ? { kind: 'answer', status: 200, body: JSON.stringify(page) } : undefined;
+  });
+  loseHistory(scene);
+  await scene.change(3);
+  await scene.pass(20_000);
+  expect(scene.calls()).toBeLessThan(150);
+  api.faults.clear();
+  await scene.endsWell({ base: 200, aMinute: 150 });
 });
 
 it('a list of several pages whose continuation expires', async () => {

@@ -75,6 +75,23 @@ it('requests that are never answered', async () => {
   await scene.endsWell({ base: 300, aMinute: 150 });
 });
 
+it('watches that are refused, in an answer that never ends', async () => {
+  const scene = await startScene();
+  const { api, clock } = scene;
+  api.faults.intercept((request) =>
+    isWatch(request) ? { kind: 'answer', status: 503, cut: { afterBytes: 10, how: 'hang' } } : undefined,
+  );
+  api.closeWatches();
+  await scene.change(5);
+  await scene.pass(5_000);
+  api.faults.clear();
+  const clearedAt = clock.monotonic();
+  await scene.inSync();
+  // Ten seconds for the answer, as many until the next try, and the time to look.
+  expect(clock.monotonic() - clearedAt).toBeLessThan(60_000);
+  await scene.endsWell({ base: 250, aMinute: 100 });
+});
+
 it('versions that have expired: 410', async () => {
   const scene = await startScene();
   const { api } = scene;

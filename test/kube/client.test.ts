@@ -186,6 +186,11 @@ describe('answers that are no success', () => {
     [undefined, 3, 3_000],
     ['0', undefined, 0],
     [undefined, undefined, undefined],
+    ['31536000', undefined, 120_000],
+    ['Wed, 01 Jan 2098 00:00:00 GMT', undefined, 120_000],
+    [undefined, 86_400, 120_000],
+    ['-5', undefined, 0],
+    ['soon', undefined, undefined],
   ])('Retry-After %s and retryAfterSeconds %s are %s ms', async (header, detail, expected) => {
     server.play((_, response) => {
       response.writeHead(429, header === undefined ? {} : { 'Retry-After': header });
@@ -342,6 +347,14 @@ describe('lists', () => {
       '/api/v1/namespaces/default/services?limit=1&continue=1&labelSelector=a%3Db',
       '/api/v1/namespaces/default/services?limit=1&continue=2&labelSelector=a%3Db',
     ]);
+  });
+
+  test('that are continued by themselves are garbled, and not read for ever', async () => {
+    server.play((_, response) => answerJson(response, 200, listOf('Service', '10', [], 'again')));
+    const error = await failureOf(client.list(SERVICES));
+    expect(error.category).toBe('garbled');
+    expect(error.message).toContain('a page that is continued by itself');
+    expect(server.requests).toHaveLength(2);
   });
 
   test('start over once when the continuation expires', async () => {

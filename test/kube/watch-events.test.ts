@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -123,6 +124,35 @@ describe('a watch', () => {
       category: 'forbidden',
       message: 'WATCH services: 403 Forbidden: services is forbidden',
     });
+  });
+
+  test.each([
+    ['hangs', (): undefined => undefined],
+    ['is cut off', (response: ServerResponse) => void setTimeout(() => response.socket?.resetAndDestroy(), 20)],
+  ])('a refusal whose body %s is told by its status', async (_, end) => {
+    const [, error] = await watch(
+      (_request, response) => {
+        response.writeHead(410, { 'Content-Length': '99', 'Retry-After': '3' });
+        response.write('{"kind":"Sta');
+        end(response);
+      },
+      { timeoutMs: 100 },
+    );
+    expect(summary(error).category).toBe('gone');
+    expect((error as KubeError).retryAfterMs).toBe(3_000);
+  });
+
+  test('an abort while a refusal comes in ends it with the signal’s reason', async () => {
+    const stop = new AbortController();
+    const [, error] = await watch(
+      (_, response) => {
+        response.writeHead(503, { 'Content-Length': '99' });
+        response.write('{');
+        setTimeout(() => stop.abort(new Error('stopping')), 50);
+      },
+      { signal: stop.signal },
+    );
+    expect((error as Error).message).toBe('stopping');
   });
 
   test.each([
