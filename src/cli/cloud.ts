@@ -8,10 +8,9 @@ import type { RawObject } from '../kube/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Environment } from '../lib/environment.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { ClusterHints, NodeHint } from '../providers/detect.ts';
 import { openCloud } from '../providers/open.ts';
 import type { CloudAccess } from '../providers/open.types.ts';
-import type { CloudName } from '../providers/provider.types.ts';
+import type { CloudName, ClusterHints, NodeHint } from '../providers/provider.types.ts';
 import { type Cloud, cloudOf } from '../taints/clouds.ts';
 
 export interface FindCloudOptions {

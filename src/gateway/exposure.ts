@@ -7,13 +7,10 @@ import * as annotations from './annotations.ts';
 import { malformedAnnotation } from './claims.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
-import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.ts';
+import type { ActionParts, Exposure, SubjectContext, SubjectState } from './plan-subject.types.ts';
 import { describePort, type PortPair } from './ports.ts';
 import { planRedirect } from './redirect.ts';
 import { resourceOf, type Subject } from './subjects.ts';
-
-/** How traffic reaches Envoy through one entrypoint. */
-export type Exposure = 'redirect' | 'node-port' | 'pod-ip' | 'host-network';
 
 /** Annotations by which a load balancer's members are Pod addresses (node IP, the Pods being on the host's network). */
 const POD_MEMBER_ANNOTATIONS: Readonly<Record<string, string>> = {

@@ -6,9 +6,9 @@ import { chooseExposure } from './exposure.ts';
 import { managedName, managedSpec } from './managed.ts';
 import { createManaged } from './managed-writes.ts';
 import type { ServiceModel } from './models/service.ts';
-import { type ActionParts, type SubjectContext, typeFits } from './plan-subject.ts';
+import type { ActionParts, SubjectContext } from './plan-subject.types.ts';
 import { wrongType } from './subject-findings.ts';
-import type { Subject } from './subjects.ts';
+import { type Subject, typeFits } from './subjects.ts';
 import { wantedTargets } from './target-ports.ts';
 
 /** A Gateway that asks for an entrypoint of ours and has none yet: the write that makes it, or findings why not. */

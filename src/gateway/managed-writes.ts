@@ -5,7 +5,7 @@ import { finding, targetOf } from '../plan/make.ts';
 import type { Action, Change, Finding, Json } from '../plan/plan.types.ts';
 import type { ManagedSpec } from './managed.ts';
 import type { ServiceModel, ServicePort } from './models/service.ts';
-import type { ActionParts } from './plan-subject.ts';
+import type { ActionParts } from './plan-subject.types.ts';
 import type { Subject } from './subjects.ts';
 import type { PortTarget } from './target-ports.ts';
 

@@ -7,7 +7,7 @@ import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { ServiceModel } from './models/service.ts';
 import type { GatewayObservation } from './observation.ts';
 import { isPaused } from './paused.ts';
-import type { SubjectState } from './plan-subject.ts';
+import type { SubjectState } from './plan-subject.types.ts';
 import type { CopyPolicy } from './redirect.ts';
 import { copyName, describeServices, isCopy, SUBJECT_ANNOTATION } from './redirect-copy.ts';
 import { compareText, resourceOf, SHARED_INGRESS_KEY } from './subjects.ts';

@@ -1,7 +1,7 @@
 import type { Action, Finding } from '../plan/plan.types.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
 import { lbIpamAddress } from './other-owners.ts';
-import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.ts';
+import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.types.ts';
 import { clearAction, decideIpMode, publishAction, type Wanted, wantedAddresses } from './publish.ts';
 import { wrongType } from './subject-findings.ts';
 import type { Subject } from './subjects.ts';

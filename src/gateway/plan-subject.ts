@@ -1,62 +1,25 @@
-import type { ExposureChoice, GatewayConfig } from '../config/config.types.ts';
 import { type Resource, SERVICES } from '../kube/resources.ts';
-import type { Meta, ObjectRef } from '../kube/types.ts';
+import type { Meta } from '../kube/types.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import { isOurs } from '../plan/ours.ts';
 import type { Action, Finding, Target } from '../plan/plan.types.ts';
 import { describeEntries } from './addresses.ts';
 import * as annotations from './annotations.ts';
-import type { Claims } from './claims.ts';
-import { chooseExposure, type Exposure, reachesNoEnvoy, resolveExposure } from './exposure.ts';
-import type { LoadBalancerRef } from './load-balancers.ts';
+import { chooseExposure, reachesNoEnvoy, resolveExposure } from './exposure.ts';
 import { asksForManaged, isManaged, managedSpec } from './managed.ts';
 import { planManagedToCome } from './managed-to-come.ts';
 import { updateManaged } from './managed-writes.ts';
-import type { IngressEntry, ServiceModel } from './models/service.ts';
-import type { GatewayObservation } from './observation.ts';
+import type { ServiceModel } from './models/service.ts';
 import { findOtherOwner, otherOwnerFinding } from './other-owners.ts';
 import { isPaused } from './paused.ts';
 import { planStatus } from './plan-status.ts';
+import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.types.ts';
 import { matchPorts } from './ports.ts';
 import { programmedFinding } from './programmed.ts';
 import { unansweredLoadBalancer } from './publish.ts';
-import type { CopyPolicy } from './redirect.ts';
 import { serviceMissing, wrongType } from './subject-findings.ts';
-import { resourceOf, type Subject } from './subjects.ts';
+import { resourceOf, type Subject, typeFits } from './subjects.ts';
 import { patchEntrypoint, pinNodePorts, wantedTargets } from './target-ports.ts';
-
-export interface SubjectContext {
-  readonly observation: GatewayObservation;
-  readonly config: GatewayConfig;
-  readonly claims: Claims;
-  /** Subjects whose every port of the load balancer belongs to an older one. */
-  readonly losers: ReadonlySet<string>;
-  /** Every NodePort in use, and those that this plan gives out. */
-  readonly takenNodePorts: Set<number>;
-  /** Uids of managed entrypoints that this plan deletes: their subjects lose the address first. */
-  readonly removing: ReadonlySet<string>;
-  readonly copies: CopyPolicy;
-}
-
-/** One subject after planning: what is to be written, what was found, and how it stands. */
-export interface SubjectState {
-  readonly subject: Subject;
-  readonly entrypoint: ServiceModel | undefined;
-  readonly exposure: Exposure | undefined;
-  /** What `status.addresses` should show; empty where nothing is published. */
-  readonly addresses: readonly IngressEntry[];
-  readonly actions: readonly Action[];
-  readonly findings: readonly Finding[];
-  readonly ipModeQuestion: { readonly ref: ObjectRef; readonly ip: string } | undefined;
-  /** Uid of the redirect copy in use; `undecided`: whatever stands there stays. */
-  readonly copy: { readonly uid: string } | 'none' | 'undecided';
-  /** The plan rests on CiliumEnvoyConfigs, which were not read. */
-  readonly needsEnvoyConfigs: boolean;
-  /** The load balancer whose address the plan takes from the cloud. */
-  readonly loadBalancer: LoadBalancerRef | undefined;
-}
-
-export type ActionParts = Pick<Action, 'key' | 'related' | 'pausedBy'>;
 
 /** Plans one Gateway or Ingress. Order: entrypoint, then status; teardown the other way round (rule 6). */
 export function planSubject(subject: Subject, context: SubjectContext): SubjectState {
@@ -236,9 +199,4 @@ function pausedBy(
     }
   }
   return {};
-}
-
-/** Rule 3: a status can be written only on type LoadBalancer. On the host network no status is written at all. */
-export function typeFits(service: ServiceModel, chosen: ExposureChoice): boolean {
-  return service.type === 'LoadBalancer' || chosen === 'host-network';
 }

@@ -1,9 +1,8 @@
 import { finding } from '../plan/make.ts';
 import type { Finding } from '../plan/plan.types.ts';
 import { describeEntries } from './addresses.ts';
-import type { Exposure } from './exposure.ts';
 import type { IngressEntry } from './models/service.ts';
-import type { SubjectState } from './plan-subject.ts';
+import type { Exposure, SubjectState } from './plan-subject.types.ts';
 import type { Subject } from './subjects.ts';
 
 /** Reason while Cilium has not taken over yet what stands in the Service's status. */

@@ -6,6 +6,7 @@ import {
   OWNING_GATEWAY_LABEL,
   SHARED_INGRESS_SERVICE,
 } from '../cilium/names.ts';
+import type { ExposureChoice } from '../config/config.types.ts';
 import { GATEWAYS, INGRESSES, type Resource, SERVICES } from '../kube/resources.ts';
 import type { Meta } from '../kube/types.ts';
 import { targetOf } from '../plan/make.ts';
@@ -192,4 +193,9 @@ function sharedIngress(observation: GatewayObservation): Subject | undefined {
     serviceName: name,
     hostNetwork: observation.settings === undefined ? undefined : observation.settings.ingressHostNetwork === true,
   };
+}
+
+/** Rule 3: a status can be written only on type LoadBalancer. On the host network no status is written at all. */
+export function typeFits(service: ServiceModel, chosen: ExposureChoice): boolean {
+  return service.type === 'LoadBalancer' || chosen === 'host-network';
 }

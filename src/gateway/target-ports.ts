@@ -3,8 +3,8 @@ import type { JsonPatchOperation } from '../kube/client.types.ts';
 import { SERVICES } from '../kube/resources.ts';
 import { finding, targetOf } from '../plan/make.ts';
 import type { Action, Change, Finding } from '../plan/plan.types.ts';
-import type { Exposure } from './exposure.ts';
 import type { ServiceModel, ServicePort } from './models/service.ts';
+import type { Exposure } from './plan-subject.types.ts';
 import { describePort, type PortPair } from './ports.ts';
 import type { Subject } from './subjects.ts';
 

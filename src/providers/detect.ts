@@ -1,19 +1,6 @@
 import type { CloudConfig } from '../config/config.types.ts';
-import type { CloudName } from './provider.types.ts';
+import type { CloudName, ClusterHints } from './provider.types.ts';
 import { CLOUDS } from './table.ts';
-
-/** What the cluster's own objects tell of its cloud. */
-export interface ClusterHints {
-  readonly nodes: readonly NodeHint[];
-  /** Data of the ConfigMap kube-system/tke-config; empty where there is none. */
-  readonly tkeConfig: Readonly<Record<string, string>>;
-}
-
-export interface NodeHint {
-  /** By its providerID and labels; undefined: they don't tell. */
-  readonly cloud: CloudName | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 /** The cloud, and where each part of the knowledge is from, for the log. */
 export interface CloudFound {

@@ -6,9 +6,9 @@ import type { Environment } from '../lib/environment.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createCloudAgents } from './agents.ts';
 import { createCaller } from './caller.ts';
-import { type CloudFound, type ClusterHints, detectCloud, whichCloud } from './detect.ts';
+import { type CloudFound, detectCloud, whichCloud } from './detect.ts';
 import type { CloudAccess } from './open.types.ts';
-import type { CloudName } from './provider.types.ts';
+import type { CloudName, ClusterHints } from './provider.types.ts';
 import { CLOUDS, type OpenedReader } from './table.ts';
 
 export interface OpenCloudOptions {

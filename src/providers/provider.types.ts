@@ -288,3 +288,16 @@ export interface CloudReader {
   instances(nodes: readonly NodeIdentity[], signal: AbortSignal): Promise<CloudAnswer<readonly CloudInstance[]>>;
   cluster(id: string, signal: AbortSignal): Promise<CloudAnswer<CloudCluster>>;
 }
+
+/** What the cluster's own objects tell of its cloud. */
+export interface ClusterHints {
+  readonly nodes: readonly NodeHint[];
+  /** Data of the ConfigMap kube-system/tke-config; empty where there is none. */
+  readonly tkeConfig: Readonly<Record<string, string>>;
+}
+
+export interface NodeHint {
+  /** By its providerID and labels; undefined: they don't tell. */
+  readonly cloud: CloudName | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}

@@ -1,7 +1,7 @@
 import type { CloudCaller, CredentialSource } from './caller.types.ts';
 import type { CloudFolder, CredentialOptions, ReaderOptions } from './cloud.types.ts';
-import type { ClusterHints } from './detect.ts';
-import type { CloudName, CloudReader } from './provider.types.ts';
+
+import type { CloudName, CloudReader, ClusterHints } from './provider.types.ts';
 
 /** What the program knows of a cloud before its code is loaded. A third cloud is a row here, and a folder. */
 interface CloudRow {

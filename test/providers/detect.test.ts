@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { configSchema, toConfig } from '../../src/config/schema.ts';
-import { type ClusterHints, detectCloud, type NodeHint } from '../../src/providers/detect.ts';
+import { detectCloud } from '../../src/providers/detect.ts';
+import type { ClusterHints, NodeHint } from '../../src/providers/provider.types.ts';
 
 const CCE: NodeHint = { cloud: 'huawei', labels: { 'topology.kubernetes.io/region': 'cn-north-4' } };
 const TKE: NodeHint = {

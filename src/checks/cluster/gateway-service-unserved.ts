@@ -1,4 +1,4 @@
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import type { Json } from '../../plan/plan.types.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';

@@ -1,5 +1,5 @@
 import type { ServiceModel } from '../../gateway/models/service.ts';
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import { matchPorts, type PortPair } from '../../gateway/ports.ts';
 import type { Finding } from '../../plan/plan.types.ts';
 import { unanswered } from '../asked.ts';

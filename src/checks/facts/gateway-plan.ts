@@ -1,7 +1,7 @@
 import { readSettings } from '../../cilium/settings.ts';
 import { assembleObservation } from '../../gateway/observe.ts';
 import { type GatewayPlan, planGateways } from '../../gateway/plan.ts';
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import type { CopyPolicy } from '../../gateway/redirect.ts';
 import { isCopy } from '../../gateway/redirect-copy.ts';
 import { describeTarget } from '../../plan/make.ts';

@@ -1,4 +1,4 @@
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import type { DoctorWorld } from '../world.types.ts';
 import { subjectsOf } from './gateway-plan.ts';
 

@@ -1,5 +1,5 @@
 import { GATEWAY_CONTROLLER } from '../../cilium/names.ts';
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import { GRPC_ROUTES, HTTP_ROUTES, SERVICES } from '../../kube/resources.ts';
 import { targetOf } from '../../plan/make.ts';
 import type { Target } from '../../plan/plan.types.ts';

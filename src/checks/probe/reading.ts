@@ -1,4 +1,4 @@
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import type { Json } from '../../plan/plan.types.ts';
 import { figuresOf, type ProbeFigures } from '../../probe/figures.ts';
 import type { ProbeMeasurement, ProbePlace, ProbeResult } from '../../probe/probe.types.ts';

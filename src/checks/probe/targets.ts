@@ -1,5 +1,5 @@
 import { isAgent } from '../../cilium/agents.ts';
-import type { SubjectState } from '../../gateway/plan-subject.ts';
+import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import { matchPorts, type PortPair } from '../../gateway/ports.ts';
 import { gatewayKey } from '../../gateway/subjects.ts';
 import type { ProbeTarget } from '../../probe/probe.types.ts';
