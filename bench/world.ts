@@ -116,7 +116,17 @@ export interface Child {
 export function startController(cluster: ControlPlane, config: object = {}): Child {
   const path = join(cluster.dir, 'bench-config.json');
   writeFileSync(path, JSON.stringify(config));
-  const args = [BUNDLE, '--kubeconfig', cluster.kubeconfigPath, '--config', path, '--log-level', 'error'];
+  const args = [
+    BUNDLE,
+    '--kubeconfig',
+    cluster.kubeconfigPath,
+    '--config',
+    path,
+    '--listen',
+    'none',
+    '--log-level',
+    'error',
+  ];
   return childOf(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
 }
 

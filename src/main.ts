@@ -26,7 +26,7 @@ import { renderPlan, renderTable } from './cli/table.ts';
 import { columnsOf } from './cli/text.ts';
 import { programVersion } from './cli/version.ts';
 import type { Config } from './config/config.types.ts';
-import { type ConfigSources, loadConfig } from './config/load.ts';
+import { type ConfigOverrides, type ConfigSources, loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
 import type { KubeClient } from './kube/client.types.ts';
@@ -35,6 +35,7 @@ import { abortReason, systemClock } from './lib/clock.ts';
 import type { Logger } from './lib/logger.ts';
 import { printable } from './lib/printable.ts';
 import { redactText } from './lib/redact.ts';
+import type { Metrics } from './metrics/metrics.types.ts';
 import { ONCE_MANAGER } from './plan/ours.ts';
 
 /** Understands the command line, puts the parts together and runs the command. */
@@ -63,9 +64,10 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
       case 'controller': {
         const config = loadConfig(sourcesOf(options));
         const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
-        const cluster = await connect(options, config, systemClock, logger, stop);
+        const metrics = options.command === 'controller' ? await openMetrics(config) : undefined;
+        const cluster = await connect(options, config, systemClock, logger, stop, metrics?.onRequest);
         where = cluster.connection.description;
-        return await run(options, cluster, config, logger, stop);
+        return await run(options, cluster, config, logger, stop, metrics);
       }
     }
   } catch (error) {
@@ -82,7 +84,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function sourcesOf(options: CommonOptions): ConfigSources {
+function sourcesOf(options: CommonOptions & Pick<ConfigOverrides, 'listen'>): ConfigSources {
   return { overrides: options, env: process.env, path: options.config };
 }
 
@@ -98,12 +100,20 @@ async function run(
   config: Config,
   logger: Logger,
   stop: AbortSignal,
+  metrics: Metrics | undefined,
 ): Promise<ExitCode> {
   if (options.command === 'controller') {
-    await runController(cluster, config, systemClock, logger, stop);
+    await runController(cluster, config, systemClock, logger, stop, metrics);
     return EXIT.ok;
   }
   return await once(options, cluster, config, logger, stop);
+}
+
+/** Loaded only where they are served: nothing else needs the library. Undefined: they are not. */
+async function openMetrics(config: Config): Promise<Metrics | undefined> {
+  if (config.listen === undefined) return undefined;
+  const { createMetrics } = await import('./metrics/metrics.ts');
+  return createMetrics({ version: programVersion(), config, clock: systemClock });
 }
 
 /** What doctor looks at. */

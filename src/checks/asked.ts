@@ -1,7 +1,7 @@
 import { finding } from '../plan/make.ts';
 import type { Finding, Json } from '../plan/plan.types.ts';
 import type { ReadFrom } from '../providers/provider.types.ts';
-import type { Asked } from './world.types.ts';
+import type { Asked, CloudWorld } from './world.types.ts';
 
 /** An answer that is missing. */
 export type Unanswered = Exclude<Asked<unknown>, { readonly state: 'answered' }>;
@@ -23,6 +23,21 @@ export function unanswered(check: string, asked: Unanswered): Finding {
     fix: asked.category === 'denied' ? `Allow ${asked.action} in the policy of the account that asks (read only).` : '',
     evidence: { action: asked.action, category: asked.category, requestId: asked.requestId },
   });
+}
+
+/** Whether a cloud was asked, and answered every question. */
+export function isCloudRead({ cloud, loadBalancers, securityGroups, ...world }: CloudWorld): boolean {
+  const { cluster, instances, vpc, natGateways, routeTables, subnets, publicIps } = world;
+  const answers: readonly Asked<unknown>[] = [
+    ...[cluster, instances, vpc, natGateways, routeTables, subnets, publicIps],
+    ...[...loadBalancers.values()].flatMap(({ loadBalancer, listeners, targets }) => [
+      loadBalancer,
+      listeners,
+      targets,
+    ]),
+    ...securityGroups.values(),
+  ];
+  return cloud !== undefined && answers.every(({ state }) => state !== 'failed');
 }
 
 /** Where an answer came from, as evidence. */

@@ -61,7 +61,7 @@ function understand(flags: ScannedFlags, env: Environment, problems: UsageProble
   }
   const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
   if (!given.has('once')) {
-    return { command: 'controller', ...common };
+    return { command: 'controller', ...common, listen: parseListen(last(flags, 'listen'), problems) };
   }
   return {
     command: 'once',
@@ -92,17 +92,20 @@ function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
   if (given.has('from') && probe !== undefined) {
     return [{ at: `--${probe}`, what: "doesn't go with --from", fix: 'Keep one of them: files answer no connection.' }];
   }
-  const running = command ?? (given.has('once') ? 'once' : undefined);
+  const running = command ?? (given.has('once') ? 'once' : 'controller');
   return [...given].flatMap((name) => {
     const commands = commandsOf(name);
-    if (commands === undefined || (running !== undefined && commands.includes(running))) return [];
+    if (commands === undefined || commands.includes(running)) return [];
+    if (commands.includes('controller')) {
+      return [{ at: `--${name}`, what: 'works only for the controller', fix: `Leave --${name} out.` }];
+    }
     const words = commands.map((one) => (one === 'once' ? '--once' : one));
     const fix = `Add ${words.join(' or ')}, or leave --${name} out.`;
     return [
       {
         at: `--${name}`,
         what: `works only together with ${words.join(' or ')}`,
-        fix: (running === undefined ? WITHOUT_ONCE[name] : undefined) ?? fix,
+        fix: (running === 'controller' ? WITHOUT_ONCE[name] : undefined) ?? fix,
       },
     ];
   });
@@ -140,6 +143,13 @@ function parseAdopt(values: readonly string[], problems: UsageProblem[]): AdoptC
 
 function isAdoptWord(item: string): item is 'auto' | 'annotated' {
   return item === 'auto' || item === 'annotated';
+}
+
+function parseListen(text: string | undefined, problems: UsageProblem[]): string | undefined {
+  const { pattern, what, fix } = TEXT_RULES.listenAddress;
+  if (text === undefined || pattern.test(text)) return text;
+  problems.push({ at: '--listen', what: `${JSON.stringify(text)} is ${what}`, fix });
+  return undefined;
 }
 
 function parseWait(text: string | undefined, problems: UsageProblem[]): number {

@@ -33,6 +33,8 @@ export interface OnceOptions extends CommonOptions {
 
 export interface ControllerOptions extends CommonOptions {
   readonly command: 'controller';
+  /** Overrides `listen` of the configuration. */
+  readonly listen: string | undefined;
 }
 
 /** A look at everything that a packet passes; nothing is changed. */

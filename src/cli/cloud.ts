@@ -8,7 +8,7 @@ import type { RawObject } from '../kube/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Environment } from '../lib/environment.ts';
 import type { Logger } from '../lib/logger.ts';
-import { openCloud } from '../providers/open.ts';
+import { type OpenCloudOptions, openCloud } from '../providers/open.ts';
 import type { CloudAccess } from '../providers/open.types.ts';
 import type { CloudName, ClusterHints, NodeHint } from '../providers/provider.types.ts';
 import { type Cloud, cloudOf } from '../taints/clouds.ts';
@@ -23,6 +23,8 @@ export interface FindCloudOptions {
   readonly logger: Logger;
   /** As `openCloud` has it. */
   readonly tryCredentials: boolean;
+  /** As `openCloud` has it. */
+  readonly onCall?: OpenCloudOptions['onCall'];
 }
 
 /** So many nodes are looked at: a cluster's nodes are of one cloud, but one may be foreign (registered). */

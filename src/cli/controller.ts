@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { CHECKS } from '../checks/all.ts';
+import { isCloudRead } from '../checks/asked.ts';
 import type { Diagnosis } from '../checks/check.types.ts';
 import { type CloudChoice, gatherWorld } from '../checks/diagnose.ts';
 import { liveSource } from '../checks/object-source.ts';
@@ -11,6 +12,7 @@ import { createEventAnnouncer } from '../controller/announcer.ts';
 import { createCheckSchedule } from '../controller/check-schedule.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
+import { openStatus } from '../controller/status.ts';
 import { createAddressBook } from '../gateway/address-book.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies, prepareCopy } from '../gateway/redirect-copy.ts';
@@ -18,9 +20,11 @@ import { describePermission, type Permission, reviewAccess } from '../kube/acces
 import { createEventRecorder } from '../kube/events.ts';
 import { createLease, type Lease } from '../kube/lease.ts';
 import { LEASES, NODES, SERVICES } from '../kube/resources.ts';
+import type { CacheState } from '../kube/watch.types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { Metrics } from '../metrics/metrics.types.ts';
 import { describeTarget } from '../plan/make.ts';
 import { CONTROLLER_MANAGER } from '../plan/ours.ts';
 import type { CopyRequest, Finding } from '../plan/plan.types.ts';
@@ -49,8 +53,10 @@ export async function runController(
   clock: Clock,
   logger: Logger,
   signal: AbortSignal,
+  metrics?: Metrics,
 ): Promise<void> {
   const { client, connection, place } = cluster;
+  const status = await openStatus({ listen: config.listen, metrics, clock, logger }, signal);
   await refuseWithoutRights(cluster, config, signal);
   const identity = leaseIdentity(process.env);
   const ended = new AbortController();
@@ -87,6 +93,7 @@ export async function runController(
       clock,
       logger,
       tryCredentials: true,
+      onCall: metrics?.onCall,
     },
     ended.signal,
   );
@@ -125,19 +132,23 @@ export async function runController(
   const gatewayLoop = createLoop({
     ...common,
     reconciler,
+    observer: metrics?.observerOf('gateways'),
     holdOff: config.holdOff,
     history: await readHoldOffs(client, clock, signal),
   });
   wake.gateways = gatewayLoop.wake;
   const loops = [gatewayLoop];
+  const namedLoops = [{ name: 'gateways', loop: gatewayLoop }];
   if (taints !== undefined) {
     const givenUp = await readGivenUp(client, signal);
     const recentRemovals = await readRecentRemovals(client, clock, signal);
     const nodes = createTaintReconciler({ view: taints, config: config.taints, clock, givenUp, recentRemovals });
     // Whoever sets a taint again is recognised by the reconciler: reboots are no reverts.
-    const taintLoop = createLoop({ ...common, reconciler: nodes, holdOff: undefined, history: new Map() });
+    const observer = metrics?.observerOf('taints');
+    const taintLoop = createLoop({ ...common, reconciler: nodes, observer, holdOff: undefined, history: new Map() });
     wake.taints = taintLoop.wake;
     loops.push(taintLoop);
+    namedLoops.push({ name: 'taints', loop: taintLoop });
   }
   const leaseStop = new AbortController();
   const held = lease.run(leaseStop.signal);
@@ -155,14 +166,21 @@ export async function runController(
     { once: true },
   );
   const checks = createCheckSchedule({
-    diagnose: createDiagnose(cluster, config, clock, logger),
+    diagnose: createDiagnose(cluster, config, clock, logger, metrics),
     intervalMs: config.checks.intervalMs,
     whenLeader: async (during) => await lease.whenLeader(during),
     isTold: (finding) => loops.some((loop) => loop.findings().some((told) => isSameFact(told, finding))),
     clock,
     logger,
     announcer: common.announcer,
+    onEnded: metrics?.onChecks,
     random: Math.random,
+  });
+  status.look({
+    isLeader: lease.isLeader,
+    loops: namedLoops,
+    watches: () => new Map([...named('gateways', view.states()), ...named('taints', taints?.states() ?? new Map())]),
+    lastChecks: checks.last,
   });
   await Promise.all([
     ...loops.map((loop) => loop.run(signal, hardStop.signal)),
@@ -175,6 +193,7 @@ export async function runController(
   await held;
   ended.abort();
   await stopped;
+  await status.close();
   client.close();
   connection.close();
   logger.info({}, 'stopped');
@@ -186,20 +205,27 @@ function createDiagnose(
   config: Config,
   clock: Clock,
   logger: Logger,
+  metrics: Metrics | undefined,
 ): (signal: AbortSignal) => Promise<Diagnosis> {
   const source = thriftySource(liveSource(client), clock);
   return async (signal) => {
     const done = new AbortController();
     const during = AbortSignal.any([signal, done.signal]);
-    const openCloud = async (kube: KubeWorld): Promise<CloudChoice> =>
-      await chooseCloud(kube, { config: config.cloud, env: process.env, clock, logger }, during);
+    const options = { config: config.cloud, env: process.env, clock, logger, onCall: metrics?.onCall };
+    const openCloud = async (kube: KubeWorld): Promise<CloudChoice> => await chooseCloud(kube, options, during);
     try {
       const world = await gatherWorld(config, { source, openCloud, now: () => clock.now() }, during);
+      if (isCloudRead(world.cloud)) metrics?.cloudRead();
       return await runChecksInTurns(CHECKS, world);
     } finally {
       done.abort();
     }
   };
+}
+
+/** The states of a view's watches as metrics and health pages name them. */
+function named(view: string, states: ReadonlyMap<string, CacheState>): [string, CacheState][] {
+  return [...states].map(([name, state]) => [`${view}/${name}`, state]);
 }
 
 /** Whether two findings say the same of the same object, whichever check found it. */

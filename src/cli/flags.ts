@@ -4,7 +4,7 @@ import { suggest } from '../lib/suggest.ts';
 
 interface Flag extends ParseArgsOptionDescriptor {
   /** The commands that it makes sense with; absent: all. */
-  readonly of?: readonly ('once' | 'doctor')[];
+  readonly of?: readonly ('once' | 'doctor' | 'controller')[];
 }
 
 /** Every flag, as node:util's parseArgs takes them. */
@@ -12,6 +12,7 @@ export const FLAGS = {
   once: { type: 'boolean' },
   'dry-run': { type: 'boolean', of: ['once'] },
   adopt: { type: 'string' },
+  listen: { type: 'string', of: ['controller'] },
   wait: { type: 'string', of: ['once'] },
   output: { type: 'string', short: 'o', of: ['once', 'doctor'] },
   yes: { type: 'boolean', short: 'y', of: ['once', 'doctor'] },
@@ -113,6 +114,7 @@ function valueProblems(name: FlagName, at: string, value: string | undefined, in
 /** What a value looks like, for the fix. */
 const VALUE_HINTS: Partial<Record<FlagName, string>> = {
   adopt: 'auto',
+  listen: ':9976',
   wait: '30s',
   output: 'json',
   only: 'CHECK',

@@ -47,6 +47,10 @@ DOCTOR
       --probe-targets NAMES    public names (default: npmmirror.com,
                                mirrors.aliyun.com)
 
+CONTROLLER
+      --listen ADDRESS         where /healthz, /readyz and /metrics are served:
+                               :port, address:port, or none (default :9976)
+
 ALL
       --adopt WHAT             Services without our annotation that may be taken
                                as entrypoints: annotated (none, the default),

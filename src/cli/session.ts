@@ -7,6 +7,7 @@ import { createKubeClient } from '../kube/client.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import { type Connection, openConnection } from '../kube/connection.ts';
 import type { KubeError } from '../kube/errors.ts';
+import type { RequestObserver } from '../kube/requests.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -31,8 +32,9 @@ export async function connect(
   clock: Clock,
   logger: Logger,
   signal: AbortSignal,
+  onRequest?: RequestObserver,
 ): Promise<ConnectedCluster> {
-  const { client, connection } = openClient(options, clock, logger);
+  const { client, connection } = openClient(options, clock, logger, onRequest);
   const place = await discoverCilium(client, config.cilium.namespace, signal);
   return { client, connection, place };
 }
@@ -45,9 +47,11 @@ export function openClient(
   options: CommonOptions,
   clock: Clock,
   logger: Logger,
+  onRequest?: RequestObserver,
 ): Pick<ConnectedCluster, 'client' | 'connection'> {
   const connection = openConnection({ path: options.kubeconfig, context: options.context, clock, logger });
-  const client = createKubeClient({ connection, userAgent: `cilium-cloud-bridge/${programVersion()}`, clock });
+  const userAgent = `cilium-cloud-bridge/${programVersion()}`;
+  const client = createKubeClient({ connection, userAgent, clock, onRequest });
   return { client, connection };
 }
 

@@ -124,6 +124,14 @@ export interface CloudConfig {
   };
 }
 
+/** Where the status server listens. */
+export interface ListenAddress {
+  /** Empty: every address of this machine. */
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
 /** The whole configuration, validated and with defaults filled in. */
 export interface Config {
   readonly readOnly: boolean;
@@ -143,6 +151,8 @@ export interface Config {
   /** Doctor's checks, run by the controller that leads. */
   readonly checks: { readonly enabled: boolean; readonly intervalMs: number };
   readonly lease: { readonly namespace: string; readonly name: string };
+  /** Where the controller serves /healthz, /readyz and /metrics; undefined: nowhere. */
+  readonly listen: ListenAddress | undefined;
   readonly resyncMs: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
 }

@@ -6,6 +6,7 @@ import { UsageError, type UsageProblem, usageError } from '../lib/errors.ts';
 import type { AdoptChoice, Config } from './config.types.ts';
 import { readEnvironment, type SaidByVariable } from './environment.ts';
 import { explainIssues } from './explain.ts';
+import { parseListenAddress } from './names.ts';
 import { lineFinder, type Path } from './positions.ts';
 import { type ConfigFile, configSchema, toConfig } from './schema.ts';
 import { shapeOf } from './walk.ts';
@@ -15,6 +16,8 @@ import { parseYaml } from './yaml.ts';
 export interface ConfigOverrides {
   readonly adopt?: AdoptChoice | undefined;
   readonly logLevel?: Config['logLevel'] | undefined;
+  /** `none`, or an address that was checked already. */
+  readonly listen?: string | undefined;
 }
 
 /** Where a configuration comes from, the strongest first: flags, environment, file; then the defaults. */
@@ -44,10 +47,11 @@ export function parseConfig(text: string, name: string, env: Environment = {}): 
 }
 
 /** What flags say over file and environment. */
-function override(config: Config, { adopt, logLevel }: ConfigOverrides): Config {
+function override(config: Config, { adopt, logLevel, listen }: ConfigOverrides): Config {
   return {
     ...config,
     logLevel: logLevel ?? config.logLevel,
+    listen: listen === undefined ? config.listen : parseListenAddress(listen),
     gateway: { ...config.gateway, adopt: adopt ?? config.gateway.adopt },
   };
 }

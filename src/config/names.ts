@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { NamespacedName } from './config.types.ts';
+import type { ListenAddress, NamespacedName } from './config.types.ts';
 
 // No look-ahead in these patterns: they end up in a JSON schema that Helm checks with Go's RE2.
 
@@ -27,6 +27,20 @@ export const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)
 export const NAMESPACED_NAME = new RegExp(`^${LABEL}/${SUBDOMAIN}$`);
 /** `namespace/entrypoint=namespace/gateway`. */
 export const ADOPT_PAIR = new RegExp(`^${LABEL}/${LABEL}=${LABEL}/${SUBDOMAIN}$`);
+
+const PORT = '(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4})';
+/** `:port`, `address:port` or `[address]:port`; or `none`. */
+export const LISTEN_ADDRESS = new RegExp(
+  `^(?:none|(?:[0-9]{1,3}(?:\\.[0-9]{1,3}){3}|localhost|\\[[0-9a-fA-F:.]+\\])?:${PORT})$`,
+);
+
+/** An address to listen on taken apart; undefined for `none`, and for what is none. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(.*):(\d+)$/.exec(text);
+  if (match === null || !LISTEN_ADDRESS.test(text)) return undefined;
+  const [, host = '', port = ''] = match;
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
 
 /** `namespace/name` taken apart; undefined when it is no such thing. */
 export function parseNamespacedName(text: string): NamespacedName | undefined {

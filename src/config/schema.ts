@@ -10,8 +10,10 @@ import {
   DNS_SUBDOMAIN,
   findContradictions,
   LABEL_VALUE,
+  LISTEN_ADDRESS,
   NAMESPACED_NAME,
   parseAdoptPair,
+  parseListenAddress,
   QUALIFIED_NAME,
 } from './names.ts';
 import { findForbiddenRules, parseTaintRule, TAINT_RULE } from './taint-rules.ts';
@@ -105,6 +107,11 @@ export const TEXT_RULES = {
     pattern: /^(?:https:\/\/[-.:a-zA-Z0-9[\]]+|http:\/\/(?:localhost|127\.[.0-9]+|\[::1\])(?::[0-9]+)?)\/?$/,
     what: 'no endpoint',
     fix: 'Write it as https://host or https://host:port, without a path; http is allowed for 127.0.0.1 only.',
+  },
+  listenAddress: {
+    pattern: LISTEN_ADDRESS,
+    what: 'no address to listen on',
+    fix: 'Write it as :port, address:port such as 127.0.0.1:9976 or [::1]:9976, or none; a port is at most 65535.',
   },
   folder: {
     pattern: /^\/.*$/,
@@ -352,6 +359,9 @@ export const configSchema = z.strictObject({
       name: text('objectName').default('cilium-cloud-bridge').describe('Its name.'),
     })
     .prefault({}),
+  listen: text('listenAddress')
+    .default(':9976')
+    .describe('Where the controller serves /healthz, /readyz and /metrics: :port, address:port, or none.'),
   resync: duration(1000).prefault('10m').describe('A full pass at least so often, as a safety net.'),
   logLevel: z.enum(LOG_LEVELS).default('info'),
 });
@@ -372,6 +382,7 @@ export function toConfig(file: ConfigFile): Config {
     holdOff: { reverts: holdOff.reverts, windowMs: holdOff.window, durationMs: holdOff.duration },
     checks: { enabled: file.checks.enabled, intervalMs: file.checks.interval },
     lease: file.lease,
+    listen: parseListenAddress(file.listen),
     resyncMs: file.resync,
     logLevel: file.logLevel,
   };

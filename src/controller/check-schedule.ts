@@ -33,6 +33,8 @@ export interface CheckScheduleOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announcer: Announcer;
+  /** Told what each run came to. */
+  readonly onEnded?: ((last: LastChecks) => void) | undefined;
   /** Yields 0 ≤ x < 1, for jitter. */
   readonly random: () => number;
 }
@@ -46,7 +48,7 @@ export interface CheckSchedule {
 }
 
 export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedule {
-  const { diagnose, intervalMs, whenLeader, isTold, clock, logger, announcer, random } = options;
+  const { diagnose, intervalMs, whenLeader, isTold, clock, logger, announcer, onEnded, random } = options;
   const monitor = createFindingMonitor(CONFIRM_MS, new Set());
   let last: LastChecks | undefined;
 
@@ -55,6 +57,7 @@ export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedul
     const startedAt = clock.monotonic();
     const finish = (diagnosis: Diagnosis | undefined, error: string): void => {
       last = { diagnosis, error, finishedAt: clock.now(), tookMs: clock.monotonic() - startedAt };
+      onEnded?.(last);
     };
     try {
       const diagnosis = await diagnose(term);

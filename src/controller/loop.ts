@@ -13,6 +13,7 @@ import { carryOutStage, stagesOf } from '../plan/stages.ts';
 import type { Announcer } from './announcer.ts';
 import { createFindingMonitor } from './finding-monitor.ts';
 import { SECOND_WRITER } from './hold-offs.ts';
+import type { LoopObserver, LoopStatus } from './loop-observer.ts';
 
 /** So many subjects are written to at the same time. */
 const MAX_IN_FLIGHT = 16;
@@ -24,6 +25,8 @@ const BUSY_SHARE = 0.2;
 /** Length of passes, in milliseconds, that a burst may take in a row: a few changes are answered at once. */
 const BURST_MS = 500;
 const MAX_REST_MS = 1_000;
+/** A pass that takes longer hangs. */
+const LONGEST_PASS_MS = 300_000;
 /** Subjects that wait for their turn. */
 const LONG_QUEUE = 100;
 
@@ -36,6 +39,7 @@ export interface LoopOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announcer: Announcer;
+  readonly observer?: LoopObserver | undefined;
   /** Hold-offs of an earlier life, read from Events. */
   readonly history: WriteHistory;
   /** Yields 0 ≤ x < 1, for jitter. */
@@ -51,6 +55,7 @@ export interface Loop {
   wake(): void;
   /** What the last pass found. */
   findings(): readonly Finding[];
+  status(): LoopStatus;
   /**
    * Ends after `signal` is aborted, when the writes under way have ended; `hardStop` ends these too. Never rejects for
    * a failed pass.
@@ -71,12 +76,13 @@ interface Refusal {
 }
 
 export function createLoop(options: LoopOptions): Loop {
-  const { reconciler, ports, config, holdOff, clock, logger, announcer, random } = options;
+  const { reconciler, ports, config, holdOff, clock, logger, announcer, observer, random } = options;
   let history = options.history;
   let dirty = true;
   let standing: readonly Finding[] = [];
   let wakeUp: (() => void) | undefined;
   let passes = 0;
+  let turnsBy: number | undefined;
   /** No write begins after this, not even the next one of a subject in work. */
   let stopping = false;
   const running = new Map<string, Promise<void>>();
@@ -115,7 +121,11 @@ export function createLoop(options: LoopOptions): Loop {
     touched = new Set(running.keys());
     const plan = await reconciler.look(signal);
     queue = new Map();
-    if (!ports.mayWrite()) return config.resyncMs;
+    observer?.planned(plan.actions);
+    if (!ports.mayWrite()) {
+      observer?.queued([]);
+      return config.resyncMs;
+    }
     const now = clock.monotonic();
     passes += 1;
     const reconcileId = `${process.pid}-${passes}`;
@@ -126,6 +136,7 @@ export function createLoop(options: LoopOptions): Loop {
     for (const action of started) announceHoldOff(action, pending, now);
     const settle = report([...plan.findings, ...pending, ...standingRefusals(plan.actions)], now);
     queue = groupByKey(actions);
+    observer?.queued(queue.keys());
     work(reconcileId, hardStop);
     return Math.max(1, Math.min(config.resyncMs, plan.nextLookMs ?? config.resyncMs, settle, nextDue(now)));
   }
@@ -136,10 +147,12 @@ export function createLoop(options: LoopOptions): Loop {
       if (running.size >= MAX_IN_FLIGHT || !ports.mayWrite()) return;
       queue.delete(key);
       touched.add(key);
+      observer?.started(key);
       running.set(
         key,
         runGroup(key, group, reconcileId, hardStop).finally(() => {
           running.delete(key);
+          observer?.ended(key);
           work(reconcileId, hardStop);
           wake();
         }),
@@ -216,6 +229,7 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function announceHoldOff(action: Action, pending: readonly Finding[], now: number): void {
+    observer?.holdOffStarted(action);
     const record = history.get(actionId(action));
     const fix = pending.find((one) => one.reason === SECOND_WRITER && one.target === action.target)?.fix ?? '';
     announcer.holdOff(action, record?.writer ?? '', fix, clock.now() + (record?.heldUntil ?? now) - now);
@@ -255,6 +269,7 @@ export function createLoop(options: LoopOptions): Loop {
   /** Whether the next action of the subject may follow. */
   function settleOutcome(key: string, { outcome, error }: Applied, reconcileId: string): boolean {
     const { action } = outcome;
+    observer?.settled(outcome);
     // What the others do not rest on does not hold them back either.
     const held = action.mayFail === true ? actionId(action) : key;
     const fields = { reconcileId, action: action.kind, reason: action.reason, object: describeTarget(action.target) };
@@ -290,6 +305,7 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function postpone(key: string, retryAfterMs: number | undefined, backoff: typeof BACKOFF): void {
+    observer?.retried();
     const failures = (troubles.get(key)?.failures ?? 0) + 1;
     const delay = Math.max(retryAfterMs ?? 0, backoffDelay(failures, backoff, random));
     troubles.set(key, { failures, until: clock.monotonic() + delay });
@@ -298,6 +314,11 @@ export function createLoop(options: LoopOptions): Loop {
   return {
     wake,
     findings: () => standing,
+    status: () => {
+      const now = clock.monotonic();
+      const heldOff = [...history.values()].filter(({ heldUntil }) => heldUntil > now).length;
+      return { queued: queue.size, running: running.size, heldOff, turnsBy };
+    },
     run: async (signal, hardStop) => {
       /** Time that passes took, less what was earned back since by idling. */
       let spent = 0;
@@ -308,15 +329,20 @@ export function createLoop(options: LoopOptions): Loop {
       while (!signal.aborted) {
         dirty = false;
         const startedAt = clock.monotonic();
+        turnsBy = startedAt + LONGEST_PASS_MS;
         let waitMs = BACKOFF.maxMs;
+        let isOk = true;
         try {
           waitMs = await pass(signal, hardStop);
         } catch (error) {
+          isOk = false;
           queue = new Map();
           if (!signal.aborted) logger.error({ err: error }, 'a pass failed');
           waitMs = 1_000;
         }
         const endedAt = clock.monotonic();
+        turnsBy = endedAt + MAX_REST_MS + waitMs;
+        if (!signal.aborted) observer?.passEnded(isOk, endedAt - startedAt);
         spent = Math.max(0, spent - (startedAt - lastEndedAt) * BUSY_SHARE) + endedAt - startedAt;
         lastEndedAt = endedAt;
         // While a long queue is worked off, another pass would mostly plan the same again.
@@ -325,6 +351,7 @@ export function createLoop(options: LoopOptions): Loop {
         await idle(waitMs, signal);
       }
       queue = new Map();
+      turnsBy = undefined;
       await Promise.allSettled(running.values());
       announceWaiting();
     },

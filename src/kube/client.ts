@@ -18,7 +18,7 @@ import { KubeError } from './errors.ts';
 import { garbledError } from './failures.ts';
 import { collectionPath, objectPath, query, refName, resourceName } from './paths.ts';
 import { asRecord, asString } from './read.ts';
-import { createRequester } from './requests.ts';
+import { createRequester, type RequestObserver } from './requests.ts';
 import type { Resource } from './resources.ts';
 import type { ObjectRef, RawObject } from './types.ts';
 import { readWatchEvents } from './watch-events.ts';
@@ -33,12 +33,14 @@ export interface KubeClientOptions {
   readonly clock?: Clock;
   /** Of a request that brings none of its own. Default 10 s. */
   readonly timeoutMs?: number;
+  readonly onRequest?: RequestObserver | undefined;
 }
 
 /** The Kubernetes client of the program: plain HTTP requests over one connection pool. Retries nothing but a 401. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
-  const { connection, userAgent, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  const requests = createRequester({ connection, userAgent, clock, timeoutMs, onBody: createMemoryRelief() });
+  const { connection, userAgent, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS, onRequest } = options;
+  const onBody = createMemoryRelief();
+  const requests = createRequester({ connection, userAgent, clock, timeoutMs, onBody, onRequest });
 
   async function get(resource: Resource, ref: ObjectRef, request?: RequestOptions): Promise<RawObject> {
     const attempt = requests.attempt(`GET ${resourceName(resource)} ${refName(ref)}`);

@@ -3,6 +3,7 @@ import { parseObject } from './answers.ts';
 import type { RequestOptions } from './client.types.ts';
 import type { Connection, RequestSettings } from './connection.ts';
 import { startDeadline } from './deadline.ts';
+import { KubeError } from './errors.ts';
 import { type Attempt, answerError, credentialsError, timeoutError } from './failures.ts';
 import { type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
 import type { RawObject } from './types.ts';
@@ -15,6 +16,22 @@ export interface RequesterOptions {
   readonly timeoutMs: number;
   /** Told the length of each answer before it is parsed. */
   readonly onBody: (chars: number) => void;
+  readonly onRequest?: RequestObserver | undefined;
+}
+
+/** Told of each exchange with the API server, for metrics. Throws nothing. */
+export type RequestObserver = (seen: RequestSeen) => void;
+
+/** One exchange with the API server. */
+export interface RequestSeen {
+  /** As RBAC names it: `get`, `list`, `watch`, `create`, `patch`, `delete`. */
+  readonly verb: string;
+  /** `services/status`, `gateways.gateway.networking.k8s.io`. */
+  readonly resource: string;
+  /** HTTP status; 0: no answer. */
+  readonly code: number;
+  /** Until the whole answer was read; of a watch, until it was accepted. */
+  readonly tookMs: number;
 }
 
 /** One request, before credentials. */
@@ -37,7 +54,8 @@ export interface Requester {
   close(): void;
 }
 
-export function createRequester({ connection, userAgent, clock, timeoutMs, onBody }: RequesterOptions): Requester {
+export function createRequester(options: RequesterOptions): Requester {
+  const { connection, userAgent, clock, timeoutMs, onBody, onRequest } = options;
   const closed = new AbortController();
 
   /** Runs one exchange; after a 401 once more, if the credentials on disk or from the plugin are new. */
@@ -48,12 +66,30 @@ export function createRequester({ connection, userAgent, clock, timeoutMs, onBod
   ): Promise<T> {
     const settings = connection.settings();
     const first = settings instanceof Promise ? await waitFor(settings, call) : settings;
-    const answer = await run(requestOf(call, first));
+    const answer = await seen(call, () => run(requestOf(call, first)));
     if (answer.status !== 401 || !connection.renew(first.generation)) {
       return answer;
     }
     discard(answer);
-    return run(requestOf(call, await waitFor(Promise.resolve(connection.settings()), call)));
+    const renewed = await waitFor(Promise.resolve(connection.settings()), call);
+    return await seen(call, () => run(requestOf(call, renewed)));
+  }
+
+  /** Tells of an exchange once it has ended, unless the program itself gave it up. */
+  async function seen<T extends { readonly status: number }>(call: Call, run: () => Promise<T>): Promise<T> {
+    if (onRequest === undefined) return await run();
+    const [verb = '', resource = ''] = call.attempt.operation.split(' ');
+    const startedAt = clock.monotonic();
+    const tell = (code: number): void =>
+      onRequest({ verb: verb.toLowerCase(), resource, code, tookMs: clock.monotonic() - startedAt });
+    try {
+      const answer = await run();
+      tell(answer.status);
+      return answer;
+    } catch (error) {
+      if (error instanceof KubeError) tell(0);
+      throw error;
+    }
   }
 
   async function waitFor(settings: Promise<RequestSettings>, call: Call): Promise<RequestSettings> {

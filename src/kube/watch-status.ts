@@ -43,6 +43,8 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
     listsCompleted: 0,
     lastListAt: undefined,
     lastEventAt: undefined,
+    watchesOpened: 0,
+    failures: 0,
   };
   let watchError: KubeError | undefined;
   let relistError: KubeError | undefined;
@@ -66,6 +68,7 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
       const news = !state.synced || !state.served || relistError !== undefined;
       relistError = undefined;
       state = {
+        ...state,
         synced: true,
         served: true,
         listsCompleted: state.listsCompleted + 1,
@@ -79,7 +82,7 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
       }
     },
     opened() {
-      state = { ...state, lastEventAt: clock.monotonic() };
+      state = { ...state, lastEventAt: clock.monotonic(), watchesOpened: state.watchesOpened + 1 };
       if (watchError !== undefined) {
         watchError = undefined;
         logger.info({ resource: kind }, 'watch works again');
@@ -96,6 +99,8 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
       if (error.category === 'not-served') {
         state = { ...state, served: false };
         settled.resolve();
+      } else {
+        state = { ...state, failures: state.failures + 1 };
       }
       if (news && error.category === 'not-served' && !state.synced) {
         // A kind that this cluster never had is no trouble: who needs it says so.
@@ -111,6 +116,7 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
     relistFailed(error) {
       const news = relistError?.category !== error.category;
       relistError = error;
+      state = { ...state, failures: state.failures + 1 };
       if (news) {
         logger.warn({ resource: kind, error: error.message }, 'periodic list fails; trying again');
         tell();

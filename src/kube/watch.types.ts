@@ -23,6 +23,10 @@ export interface CacheState {
   readonly unreadable: number;
   /** Last sign of life of the stream: event, bookmark, or list. */
   readonly lastEventAt: number | undefined;
+  /** Watches that the server accepted, from the first on. */
+  readonly watchesOpened: number;
+  /** Lists and watches that failed; a version that expired and a kind that is not served are none. */
+  readonly failures: number;
   /** The failure that the loop is recovering from; undefined while list and watch work. */
   readonly error: KubeError | undefined;
 }

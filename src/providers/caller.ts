@@ -4,7 +4,7 @@ import type { Logger } from '../lib/logger.ts';
 import { redactText } from '../lib/redact.ts';
 import { createAnswerCache } from './cache.ts';
 import type { CloudCaller, CloudRequest, CredentialSource, SentAnswer } from './caller.types.ts';
-import { CloudError } from './errors.ts';
+import { CloudError, type CloudErrorCategory } from './errors.ts';
 import { createLimiter, type Limiter } from './limiter.ts';
 import { type Budget, type RetryLimits, withRetries } from './retry.ts';
 
@@ -38,11 +38,25 @@ export interface CallerOptions {
   readonly limits?: Partial<CallerLimits>;
   /** Yields 0 ≤ x < 1; for tests. */
   readonly random?: () => number;
+  readonly onCall?: CallObserver | undefined;
+}
+
+/** Told of each call that was sent, for metrics. Throws nothing. */
+export type CallObserver = (seen: CallSeen) => void;
+
+/** One attempt of one request. */
+export interface CallSeen extends Pick<CloudRequest<unknown>, 'action' | 'service'> {
+  readonly result: 'ok' | CloudErrorCategory;
+  /** The cloud's own code of a failure; empty when it gave none. */
+  readonly code: string;
+  readonly tookMs: number;
+  /** In the queue before it, so as not to ask too often. */
+  readonly queuedMs: number;
 }
 
 /** The caller of one credential; every feature shares it. */
 export function createCaller(options: CallerOptions): CloudCaller {
-  const { credentials, clock, logger, random = Math.random } = options;
+  const { credentials, clock, logger, random = Math.random, onCall } = options;
   const limits = { ...CALLER_LIMITS, ...options.limits };
   const answers = createAnswerCache(limits.keepMs, clock);
   const limiters = new Map<string, Limiter>();
@@ -59,6 +73,7 @@ export function createCaller(options: CallerOptions): CloudCaller {
     budget: Budget,
     signal: AbortSignal,
   ): Promise<SentAnswer<T>> {
+    const { action, service } = request;
     const queuedAt = clock.monotonic();
     const restMs = budget.restMs();
     const release = await limiter.acquire(signal, (pauseMs) => {
@@ -67,10 +82,16 @@ export function createCaller(options: CallerOptions): CloudCaller {
     const queuedMs = clock.monotonic() - queuedAt;
     budget.skip(queuedMs);
     logger.trace({ action: request.action, key: request.key, queuedMs: Math.round(queuedMs) }, 'cloud call goes out');
+    const sentAt = clock.monotonic();
+    const tell = (result: CallSeen['result'], code: string): void =>
+      onCall?.({ action, service, result, code, queuedMs, tookMs: clock.monotonic() - sentAt });
     try {
-      return await sendOnce(request, Math.min(limits.attemptMs, budget.restMs()), clock, signal);
+      const answer = await sendOnce(request, Math.min(limits.attemptMs, budget.restMs()), clock, signal);
+      tell('ok', '');
+      return answer;
     } catch (error) {
       const known = asCloudError(request, error, signal);
+      if (known instanceof CloudError) tell(known.details.category, known.details.code);
       if (known instanceof CloudError && known.details.category === 'throttled') {
         limiter.pause(known.details.retryAfterMs ?? 0);
       }

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Environment } from '../lib/environment.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createCloudAgents } from './agents.ts';
-import { createCaller } from './caller.ts';
+import { type CallSeen, createCaller } from './caller.ts';
 import { type CloudFound, detectCloud, whichCloud } from './detect.ts';
 import type { CloudAccess } from './open.types.ts';
 import type { CloudName, ClusterHints } from './provider.types.ts';
@@ -19,6 +19,8 @@ export interface OpenCloudOptions {
   readonly logger: Logger;
   /** Try the credentials at once, so that the log says early what is wrong with them. Nobody waits for it. */
   readonly tryCredentials: boolean;
+  /** Told of each call that was sent. */
+  readonly onCall?: ((cloud: CloudName, seen: CallSeen) => void) | undefined;
 }
 
 /**
@@ -64,7 +66,7 @@ function openFound(found: CloudFound, options: OpenCloudOptions, signal: AbortSi
 }
 
 async function openReader(found: CloudFound, options: OpenCloudOptions, signal: AbortSignal): Promise<OpenedReader> {
-  const { config, env, clock, logger } = options;
+  const { config, env, clock, logger, onCall } = options;
   const { cloud, region, projectId, clusterId = '' } = found;
   const agents = createCloudAgents(env);
   signal.addEventListener('abort', () => agents.close(), { once: true });
@@ -76,7 +78,13 @@ async function openReader(found: CloudFound, options: OpenCloudOptions, signal: 
     credentials: { ...common, env, secretDirectory, instanceRole },
     reader: { ...common, projectId, clusterId },
     createCaller: (credentials) =>
-      createCaller({ credentials, clock, logger, limits: { perSecond, concurrent, attemptMs } }),
+      createCaller({
+        credentials,
+        clock,
+        logger,
+        limits: { perSecond, concurrent, attemptMs },
+        onCall: (seen) => onCall?.(cloud, seen),
+      }),
   });
   logger.info({ cloud, source: opened.credentials }, 'the cloud is asked, read-only');
   return opened;

@@ -39,7 +39,8 @@ function problemOf(line: string): string {
 
 describe('parseCommandLine', () => {
   it('is the controller without flags', () => {
-    expect(parse('')).toEqual({ ...COMMON, command: 'controller' });
+    expect(parse('')).toEqual({ ...COMMON, command: 'controller', listen: undefined });
+    expect(parse('--listen 127.0.0.1:8080')).toEqual({ ...COMMON, command: 'controller', listen: '127.0.0.1:8080' });
   });
 
   it('gives the controller what both take', () => {
@@ -50,6 +51,7 @@ describe('parseCommandLine', () => {
       config: 'c.yaml',
       adopt: { mode: 'auto' },
       logLevel: 'debug',
+      listen: undefined,
     });
   });
 
@@ -157,6 +159,11 @@ describe('parseCommandLine', () => {
     [
       '--adopt Auto',
       '--adopt: "Auto" is neither auto nor annotated nor namespace/service=namespace/gateway. Did you mean auto?',
+    ],
+    ['--once --listen :80', '--listen: works only for the controller. Leave --listen out.'],
+    [
+      '--listen 9976',
+      '--listen: "9976" is no address to listen on. Write it as :port, address:port such as 127.0.0.1:9976 or [::1]:9976, or none; a port is at most 65535.',
     ],
     ['doktor', 'unexpected argument "doktor". Did you mean doctor, in front of all flags?'],
     ['--once doctor', 'unexpected argument "doctor". Did you mean doctor, in front of all flags?'],

@@ -95,7 +95,7 @@ describe('doctor --probe-pods', () => {
 describe("the controller's own checks", () => {
   it('are run a while after the start, and write nothing', { timeout: SLOW_MS }, async () => {
     const file = join(dir, 'config.json');
-    writeFileSync(file, JSON.stringify({ checks: { interval: '1m' } }));
+    writeFileSync(file, JSON.stringify({ checks: { interval: '1m' }, listen: 'none' }));
     const { child, ended } = start('--config', file);
     const looked = async (): Promise<void> => {
       while (!api.requests.some(({ resource }) => resource === 'validatingwebhookconfigurations')) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { type ConfigOverrides, loadConfig, parseConfig } from '../../src/config/load.ts';
 import { UsageError } from '../../src/lib/errors.ts';
 
 const DEFAULTS = {
@@ -53,6 +53,7 @@ const DEFAULTS = {
   holdOff: { reverts: 3, windowMs: 600_000, durationMs: 1_800_000 },
   checks: { enabled: true, intervalMs: 600_000 },
   lease: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
+  listen: { host: '', port: 9976 },
   resyncMs: 600_000,
   logLevel: 'info',
 };
@@ -125,6 +126,7 @@ cloud:
 holdOff: { reverts: 5, window: 5m, duration: 1h30m }
 checks: { enabled: false, interval: 30m }
 lease: { namespace: ops, name: bridge }
+listen: 127.0.0.1:8080
 resync: 30s
 logLevel: debug
 `;
@@ -190,6 +192,7 @@ logLevel: debug
       holdOff: { reverts: 5, windowMs: 300_000, durationMs: 5_400_000 },
       checks: { enabled: false, intervalMs: 1_800_000 },
       lease: { namespace: 'ops', name: 'bridge' },
+      listen: { host: '127.0.0.1', port: 8080 },
       resyncMs: 30_000,
       logLevel: 'debug',
     });
@@ -350,6 +353,17 @@ describe('loadConfig', () => {
       gateway: { ...DEFAULTS.gateway, adopt: { mode: 'auto' } },
       logLevel: 'error',
     });
+  });
+
+  it.each([
+    ['none', undefined],
+    ['127.0.0.1:0', { host: '127.0.0.1', port: 0 }],
+    [':80', { host: '', port: 80 }],
+  ])('listens as the flag says: %s', (listen, expected) => {
+    const listenOf = (overrides: ConfigOverrides) =>
+      loadConfig({ overrides, env: {}, path: '/c.yaml' }, () => 'listen: "[::1]:65535"\n').listen;
+    expect(listenOf({ listen })).toEqual(expected);
+    expect(listenOf({})).toEqual({ host: '::1', port: 65_535 });
   });
 
   it('keeps what the file says where no flag is given', () => {

@@ -4,6 +4,7 @@ import {
   addressProblem,
   findContradictions,
   parseAdoptPair,
+  parseListenAddress,
   parseNamespacedName,
 } from '../../src/config/names.ts';
 
@@ -35,6 +36,25 @@ describe('addressProblem', () => {
   ])('refuses %s', (address, problem) => {
     expect(addressProblem(address)).toBe(problem);
   });
+});
+
+describe('parseListenAddress', () => {
+  it.each([
+    [':9976', '', 9976],
+    [':0', '', 0],
+    ['127.0.0.1:65535', '127.0.0.1', 65_535],
+    ['localhost:80', 'localhost', 80],
+    ['[::]:8080', '::', 8080],
+  ])('takes %s', (text, host, port) => {
+    expect(parseListenAddress(text)).toEqual({ host, port });
+  });
+
+  it.each(['none', '', '9976', ':65536', ':99999', 'example.com:80', '::1:80', ':-1', ':80 ', 'http://127.0.0.1:80'])(
+    'takes nothing from %j',
+    (text) => {
+      expect(parseListenAddress(text)).toBeUndefined();
+    },
+  );
 });
 
 describe('names', () => {

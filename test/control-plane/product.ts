@@ -69,7 +69,10 @@ export interface Controller {
 /** Starts the controller; resolves when it leads. */
 export async function startController(cluster: ControlPlane, options: ProductOptions = {}): Promise<Controller> {
   const logPath = join(mkdtempSync(join(cluster.dir, 'controller-')), 'log');
-  const args = [inject('bundle'), ...argumentsOf(cluster, options)];
+  const { args: given = [] } = options;
+  // Tests run side by side: no two may want the same port.
+  const quiet = given.includes('--listen') ? [] : ['--listen', 'none'];
+  const args = [inject('bundle'), ...argumentsOf(cluster, { ...options, args: [...quiet, ...given] })];
   const command = { program: process.execPath, args, ...(options.env === undefined ? {} : { env: options.env }) };
   const program = await startProgram('cilium-cloud-bridge', command, logPath, []);
   const log = (): LogLine[] =>

@@ -27,7 +27,8 @@ export async function playController(
   }
 
   print.command(['cilium-cloud-bridge', ...scenario.flags].join(' '));
-  const controller = startController(bundle, ['--kubeconfig', cluster.kubeconfigPath, ...scenario.flags]);
+  const given = ['--kubeconfig', cluster.kubeconfigPath, '--listen', 'none', ...scenario.flags];
+  const controller = startController(bundle, given);
   try {
     await controller.waitForLine('the controller to lead', /"leading"/);
     if (change !== undefined) {

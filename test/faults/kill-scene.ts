@@ -46,7 +46,7 @@ export async function startKillScene(bundle: string, wishes: Wishes): Promise<Ki
   const cluster = createCluster(api, wishes);
   await cluster.operator.settled();
   const config = join(dir, 'config.yaml');
-  writeFileSync(config, 'taints: { maxPercent: 100, confirmAfter: 1s }\n');
+  writeFileSync(config, 'taints: { maxPercent: 100, confirmAfter: 1s }\nlisten: none\n');
   const args = [bundle, '--kubeconfig', api.writeKubeconfig(join(dir, 'kubeconfig')), '--config', config];
   const env = { ...process.env, FAST_FACTOR: String(FACTOR), FAST_EPOCH: String(Date.now()) };
   let child: ChildProcess | undefined;

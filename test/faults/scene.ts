@@ -76,7 +76,7 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     wishes.token === undefined ? {} : { token: wishes.token },
   );
   const log = recordLog();
-  const config = parseConfig(`taints: { maxPercent: 100 }\n${wishes.config ?? ''}`, 'test');
+  const config = parseConfig(`taints: { maxPercent: 100 }\nlisten: none\n${wishes.config ?? ''}`, 'test');
   const stopping = new AbortController();
   const options = { kubeconfig, context: undefined, config: undefined, logLevel: undefined, adopt: undefined };
   const connected = await connect(options, config, clock, log, stopping.signal);

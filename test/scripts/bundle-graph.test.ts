@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { type BundleGraph, bundleGraph } from '../../scripts/bundle-graph.ts';
 
 const HUAWEI = 'src/providers/huawei/index.ts';
+const METRICS = 'src/metrics/metrics.ts';
 const TENCENT = 'src/providers/tencent/index.ts';
 
 let graph: BundleGraph;
@@ -19,8 +20,15 @@ test('the program starts without the code of any cloud', () => {
   expect(among(graph.loadedBy('src/main.ts'), /^src\/providers\//)).toContain('src/providers/table.ts');
 });
 
+test('the program starts without the library of its metrics, which only the controller loads', () => {
+  expect(among(graph.loadedBy('src/main.ts'), /prom-client|@opentelemetry|^src\/metrics\/(?!metrics\.types)/)).toEqual(
+    [],
+  );
+  expect(among(graph.neededBy(METRICS), /node_modules\/prom-client\//).length).toBeGreaterThan(3);
+});
+
 test('both clouds are in the bundle, each loaded when it is needed', () => {
-  expect(graph.lazy.toSorted()).toEqual([HUAWEI, TENCENT]);
+  expect(graph.lazy.toSorted()).toEqual([METRICS, HUAWEI, TENCENT]);
   expect(among(graph.neededBy(HUAWEI), /@huaweicloud\/huaweicloud-sdk-core\//).length).toBeGreaterThan(3);
   expect(among(graph.neededBy(TENCENT), /tencentcloud-sdk-nodejs\//).length).toBeGreaterThan(3);
 });

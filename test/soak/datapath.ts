@@ -37,7 +37,7 @@ export async function soakDatapath(bundle: string, runMs: number, say: (line: st
   const programs: WatchedProgram[] = [];
   const start = async (): Promise<WatchedProgram> => {
     const logPath = join(datapath.dir, `program-${programs.length}.log`);
-    const args = ['--kubeconfig', datapath.controlPlane.kubeconfigPath];
+    const args = ['--kubeconfig', datapath.controlPlane.kubeconfigPath, '--listen', 'none'];
     const program = await startWatched(bundle, args, logPath);
     programs.push(program);
     await program.leads();

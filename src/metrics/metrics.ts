@@ -1,0 +1,111 @@
+import type { Config } from '../config/config.types.ts';
+import type { LoopObserver } from '../controller/loop-observer.ts';
+import type { Clock } from '../lib/clock.ts';
+import { createCodeLabel } from './code-label.ts';
+import { createCopyLag } from './copy-lag.ts';
+import { createInstruments } from './instruments.ts';
+import type { MetricSources, Metrics } from './metrics.types.ts';
+import { createQueueTimes, type QueueTimes } from './queue-times.ts';
+import { takeSnapshot } from './snapshot.ts';
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly config: Pick<Config, 'readOnly' | 'resyncMs' | 'checks' | 'lease'>;
+  readonly clock: Clock;
+}
+
+/** The metrics of this process, in a registry of their own. */
+export function createMetrics({ version, config, clock }: MetricsOptions): Metrics {
+  const instruments = createInstruments();
+  const codeLabel = createCodeLabel();
+  const copyLag = createCopyLag(clock);
+  const queues = new Map<string, QueueTimes>();
+  let sources: MetricSources | undefined;
+  instruments.buildInfo.set({ version, node_version: process.version }, 1);
+  instruments.leader.set({ name: config.lease.name }, 0);
+  if (config.checks.enabled) expectTask('checks', config.checks.intervalMs);
+
+  /** A task that never went well counts from now: silence must be heard, too. */
+  function expectTask(task: string, everyMs: number): void {
+    instruments.interval.set({ task }, everyMs / 1_000);
+    succeeded(task);
+  }
+
+  function succeeded(task: string): void {
+    instruments.lastSuccess.set({ task }, clock.now() / 1_000);
+  }
+
+  function observerOf(name: string): LoopObserver {
+    const times = createQueueTimes(clock);
+    queues.set(name, times);
+    expectTask(`pass-${name}`, config.resyncMs);
+    instruments.queueAdds.inc({ name }, 0);
+    instruments.retries.inc({ name }, 0);
+    return {
+      passEnded(isOk, tookMs) {
+        instruments.passes.inc({ loop: name, result: isOk ? 'ok' : 'failed' });
+        instruments.passSeconds.observe({ loop: name }, tookMs / 1_000);
+        if (isOk) succeeded(`pass-${name}`);
+      },
+      planned(actions) {
+        // What is never written is behind for good: that is no news.
+        if (name === COPIES_OF && !config.readOnly) copyLag.planned(actions);
+      },
+      queued(keys) {
+        instruments.queueAdds.inc({ name }, times.queued(keys));
+      },
+      started(key) {
+        instruments.queueSeconds.observe({ name }, times.started(key) / 1_000);
+      },
+      ended(key) {
+        instruments.workSeconds.observe({ name }, times.ended(key) / 1_000);
+      },
+      retried() {
+        instruments.retries.inc({ name });
+      },
+      settled(outcome) {
+        const { action, status } = outcome;
+        instruments.actions.inc({ kind: action.kind, reason: action.reason, result: status });
+        if (status === 'applied' && action.target.kind === 'Service')
+          instruments.serviceWrites.inc({ kind: action.kind });
+        const lagMs = copyLag.settled(outcome);
+        if (lagMs !== undefined) instruments.copyFollow.observe(lagMs / 1_000);
+      },
+      holdOffStarted({ kind }) {
+        instruments.holdOffsStarted.inc({ kind });
+      },
+    };
+  }
+
+  return {
+    observerOf,
+    onRequest({ verb, resource, code, tookMs }) {
+      instruments.kubeRequests.inc({ verb, resource, code: code === 0 ? '<error>' : String(code) });
+      instruments.kubeSeconds.observe({ verb }, tookMs / 1_000);
+    },
+    onCall(provider, { service, action, result, code, tookMs, queuedMs }) {
+      instruments.cloudRequests.inc({ provider, service, action, result, code: codeLabel(code) });
+      instruments.cloudSeconds.observe({ provider, service }, tookMs / 1_000);
+      instruments.cloudWait.observe({ provider, service }, queuedMs / 1_000);
+      if (result === 'ok') succeeded('cloud');
+    },
+    onChecks({ diagnosis, tookMs }) {
+      instruments.checkRuns.inc({ result: diagnosis === undefined ? 'failed' : 'ok' });
+      instruments.checkSeconds.set(tookMs / 1_000);
+      if (diagnosis !== undefined) succeeded('checks');
+    },
+    cloudRead: () => succeeded('cloud-audit'),
+    look(found) {
+      sources = found;
+    },
+    contentType: instruments.registry.contentType,
+    async render() {
+      if (sources !== undefined)
+        takeSnapshot(instruments, sources, { copyLag, queues, leaseName: config.lease.name, clock });
+      return await instruments.registry.metrics();
+    },
+  };
+}
+
+/** The loop that keeps redirect copies. */
+const COPIES_OF = 'gateways';
