@@ -36,6 +36,8 @@ export interface Check {
   readonly causes: readonly string[];
   /** Kinds without which nothing can be said: where one could not be read, the check is `unknown` and does not run. */
   readonly needs: readonly KubeKind[];
+  /** Kinds that are needed as well where this world has something that uses them. */
+  readonly needsBesides?: (world: DoctorWorld) => readonly KubeKind[];
   /** Every reason of its own, and what it means, one sentence each: `docs/reasons.md` is made from them. */
   readonly reasons: Readonly<Record<string, string>>;
   /** At least one finding, `pass` and `not-applicable` included. */

@@ -3,10 +3,11 @@ import { CILIUM_CONFIG } from '../cilium/config-map.ts';
 import { readSettings } from '../cilium/settings.ts';
 import type { Config } from '../config/config.types.ts';
 import { trimEnvoyConfig } from '../gateway/models/envoy-config.ts';
-import { type PoolModel, trimIngress, trimPool } from '../gateway/models/gateway.ts';
+import { trimIngress, trimPool } from '../gateway/models/gateway.ts';
 import type { Resource } from '../kube/resources.ts';
 import * as kinds from '../kube/resources.ts';
 import type { RawObject } from '../kube/types.ts';
+import { routesOf } from './facts/routes.ts';
 import {
   type ConfigMapModel,
   trimCiliumNode,
@@ -29,14 +30,16 @@ import type { KubeWorld, Reading } from './world.types.ts';
 /** Where the clouds run their own Pods and keep their ConfigMaps. */
 const SYSTEM_NAMESPACE = 'kube-system';
 
-/** CRDs that Cilium's operator looks for when it starts (cilium.md §8). */
-export const GATEWAY_CRDS = ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes', 'referencegrants'].map(
-  (plural) => `${plural}.gateway.networking.k8s.io`,
-);
-/** Those that it needs besides since 1.20. */
-export const NEWER_GATEWAY_CRDS = ['tlsroutes', 'backendtlspolicies'].map(
-  (plural) => `${plural}.gateway.networking.k8s.io`,
-);
+/** CRDs of which Cilium's operator needs some when it starts (cilium.md §8). */
+const GATEWAY_CRDS = [
+  'gatewayclasses',
+  'gateways',
+  'httproutes',
+  'grpcroutes',
+  'referencegrants',
+  'tlsroutes',
+  'backendtlspolicies',
+];
 
 /**
  * Reads everything that checks look at, each kind for itself: one that cannot be read does not stop the others.
@@ -58,6 +61,19 @@ export async function gatherKube(
     trim: (raw: RawObject) => T,
     scopes: readonly ObjectScope[],
   ): Promise<Reading<T>> => join(await Promise.all(scopes.map((scope) => list(resource, trim, scope))));
+  /** By the first version that the API server serves. */
+  const listServed = async <T>(
+    resource: Resource,
+    versions: readonly string[],
+    trim: (raw: RawObject) => T,
+  ): Promise<Reading<T>> => {
+    const [first = resource.version, ...others] = versions;
+    let found = await list({ ...resource, version: first }, trim);
+    for (const version of others) {
+      if (!found.served) found = await list({ ...resource, version }, trim);
+    }
+    return found;
+  };
 
   const inSystem = [...new Set([ciliumNamespace, SYSTEM_NAMESPACE])];
   const system = inSystem.map((namespace) => ({ namespace }));
@@ -73,10 +89,13 @@ export async function gatherKube(
     classConfigs: list(kinds.CLASS_CONFIGS, trimSpec),
     httpRoutes: list(kinds.HTTP_ROUTES, trimRoute),
     grpcRoutes: list(kinds.GRPC_ROUTES, trimRoute),
+    tlsRoutes: listServed(kinds.TLS_ROUTES, ['v1', 'v1alpha3', 'v1alpha2'], trimRoute),
+    tcpRoutes: listServed(kinds.TCP_ROUTES, ['v1', 'v1alpha2'], trimRoute),
+    udpRoutes: listServed(kinds.UDP_ROUTES, ['v1', 'v1alpha2'], trimRoute),
     ingresses: list(kinds.INGRESSES, trimIngress),
     namespaces: list(kinds.NAMESPACES, trimSpec),
     // `v2` since Cilium 1.18, `v2alpha1` before.
-    lbPools: listPools(list),
+    lbPools: listServed(kinds.LB_IP_POOLS, ['v2', 'v2alpha1'], trimPool),
     podPools: list(kinds.POD_IP_POOLS, trimPodPool),
     envoyConfigs: list(kinds.ENVOY_CONFIGS, trimEnvoyConfig),
     ciliumNodes: list(kinds.CILIUM_NODES, trimCiliumNode),
@@ -88,7 +107,7 @@ export async function gatherKube(
     crds: each(
       kinds.CUSTOM_RESOURCE_DEFINITIONS,
       trimCrd,
-      [...GATEWAY_CRDS, ...NEWER_GATEWAY_CRDS].map((name) => ({ name })),
+      GATEWAY_CRDS.map((plural) => ({ name: `${plural}.${kinds.GATEWAYS.group}` })),
     ),
     validatingWebhooks: list(kinds.VALIDATING_WEBHOOKS, trimWebhook),
     mutatingWebhooks: list(kinds.MUTATING_WEBHOOKS, trimWebhook),
@@ -101,9 +120,7 @@ export async function gatherKube(
   });
   const wanted = new Set([
     ...inSystem,
-    ...[...reads.httpRoutes.items, ...reads.grpcRoutes.items].flatMap(({ backends }) =>
-      backends.map(({ namespace }) => namespace),
-    ),
+    ...routesOf(reads).flatMap(({ backends }) => backends.map(({ namespace }) => namespace)),
     ...[...reads.validatingWebhooks.items, ...reads.mutatingWebhooks.items].flatMap(({ hooks }) =>
       hooks.flatMap(({ service }) => service?.namespace ?? []),
     ),
@@ -120,13 +137,6 @@ export async function gatherKube(
     ciliumNamespace,
     settings: ciliumData === undefined ? undefined : readSettings(ciliumData),
   };
-}
-
-async function listPools(
-  list: (resource: Resource, trim: (raw: RawObject) => PoolModel) => Promise<Reading<PoolModel>>,
-): Promise<Reading<PoolModel>> {
-  const pools = await list({ ...kinds.LB_IP_POOLS, version: 'v2' }, trimPool);
-  return pools.served ? pools : await list(kinds.LB_IP_POOLS, trimPool);
 }
 
 async function findCilium(source: ObjectSource, signal: AbortSignal): Promise<string> {

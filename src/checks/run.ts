@@ -41,7 +41,7 @@ function* eachOutcome(checks: readonly Check[], world: DoctorWorld): Generator<C
 }
 
 function findingsOf(check: Check, world: DoctorWorld): readonly Finding[] {
-  const unread = check.needs.flatMap((kind) => {
+  const unread = [...check.needs, ...(check.needsBesides?.(world) ?? [])].flatMap((kind) => {
     const { served, complete, why, mend } = world.kube[kind];
     // A kind that the API server does not know has no objects: that is for the check to judge.
     return complete || !served ? [] : [notReadable(check, why, mend)];

@@ -70,6 +70,10 @@ export interface KubeReads {
   readonly classConfigs: Reading<SpecModel>;
   readonly httpRoutes: Reading<RouteModel>;
   readonly grpcRoutes: Reading<RouteModel>;
+  readonly tlsRoutes: Reading<RouteModel>;
+  /** TCPRoutes and UDPRoutes: Cilium serves them since 1.20. */
+  readonly tcpRoutes: Reading<RouteModel>;
+  readonly udpRoutes: Reading<RouteModel>;
   readonly ingresses: Reading<IngressModel>;
   readonly namespaces: Reading<SpecModel>;
   /** CiliumLoadBalancerIPPools. */

@@ -97,6 +97,27 @@ export const GRPC_ROUTES: Resource = {
   kind: 'GRPCRoute',
   namespaced: true,
 };
+export const TLS_ROUTES: Resource = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'tlsroutes',
+  kind: 'TLSRoute',
+  namespaced: true,
+};
+export const TCP_ROUTES: Resource = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'tcproutes',
+  kind: 'TCPRoute',
+  namespaced: true,
+};
+export const UDP_ROUTES: Resource = {
+  group: 'gateway.networking.k8s.io',
+  version: 'v1',
+  plural: 'udproutes',
+  kind: 'UDPRoute',
+  namespaced: true,
+};
 export const CLASS_CONFIGS: Resource = {
   group: 'cilium.io',
   version: 'v2alpha1',

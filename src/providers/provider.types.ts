@@ -90,6 +90,8 @@ export interface CloudListener {
   /** A backend server group hangs on it. CLB listeners always have one. */
   readonly hasBackendGroup: boolean;
   readonly healthCheck: CloudHealthCheck;
+  /** It begins each connection to its members with the PROXY protocol. Undefined: the cloud says nothing of it. */
+  readonly proxyProtocol?: boolean | undefined;
 }
 
 /** How members are probed. */

@@ -3,6 +3,7 @@ import { targetOf } from '../../plan/make.ts';
 import { unanswered } from '../asked.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
+import { agentsOf, readCilium } from '../facts/cilium.ts';
 import { networkOfCluster, ordinaryNodes } from '../facts/network.ts';
 
 export const ciliumEniMode = defineCheck({
@@ -12,13 +13,16 @@ export const ciliumEniMode = defineCheck({
   title: "The cluster's network is one that Cilium can serve",
   looksAt: 'network mode of the CCE or TKE cluster, node labels, DaemonSets of the cloud',
   docs: PAGES.cceNetworks,
-  needs: ['nodes', 'daemonSets'],
+  needs: ['nodes', 'daemonSets', 'ciliumConfig', 'pods'],
   reasons: {
     EniModeWithCilium: "Pods of this CCE cluster live on ENIs, which have no veth for Cilium's programs to hang on.",
     CloudsOwnCilium: "The Cilium in this cluster is the cloud's own: it is set up and upgraded by the cloud.",
   },
   run(world, say) {
     const { kube, cloud } = world;
+    if (readCilium(kube) === undefined && agentsOf(kube).length === 0) {
+      return [say.notApplicable('There is neither cilium-config nor an agent of Cilium.')];
+    }
     const { mode, because, cloud: name } = networkOfCluster(world);
     const [node] = ordinaryNodes(kube);
     const evidence = { network: mode, because };

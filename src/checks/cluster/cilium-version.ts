@@ -70,7 +70,7 @@ export const ciliumVersion = defineCheck({
       return [
         say.warn('VersionNotKnown', {
           target,
-          message: `The agents run Cilium ${outside.map(formatVersion).join(', ')}; this program was tried with 1.17 to 1.20.`,
+          message: `The agents run Cilium ${outside.map(formatVersion).join(', ')}; this program was tried with 1.17 to 1.20. ${knownOf(outside)}`,
           fix: `Upgrade to the last release of 1.19 or 1.20: helm upgrade cilium cilium/cilium -n ${kube.ciliumNamespace} --reuse-values --version 1.19.6`,
           evidence,
         }),
@@ -100,6 +100,14 @@ export const ciliumVersion = defineCheck({
     return [say.pass(`All agents run Cilium ${names.join('')}.`, { evidence })];
   },
 });
+
+/** What is known of releases outside (cilium.md §0). */
+function knownOf(outside: readonly CiliumVersion[]): string {
+  const isOld = outside.some((version) => compareVersions(version, OLDEST) < 0);
+  return isOld
+    ? 'Known of the older ones: they do not honour ipMode nor service.cilium.io/type, so that one address on two Services makes them drop one of them, and know no CiliumGatewayClassConfig.'
+    : 'Nothing is known of the newer ones yet.';
+}
 
 function isBetween(name: string, from: string, to: string): boolean {
   const [version, first, last] = [name, from, to].map(parse);

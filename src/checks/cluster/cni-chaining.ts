@@ -5,6 +5,9 @@ import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
 import { configTarget, readCilium, restartCommand } from '../facts/cilium.ts';
 
+/** With it Cilium still sets Pods up itself, and only leaves their hostPorts to the plugin portmap. */
+const OWN_MODES: ReadonlySet<string> = new Set(['portmap']);
+
 export const cniChaining = defineCheck({
   id: 'cni-chaining',
   section: 'cluster',
@@ -38,7 +41,7 @@ export const cniChaining = defineCheck({
         }),
       ];
     }
-    if (!isNative && mode !== 'none') {
+    if (!isNative && mode !== 'none' && !OWN_MODES.has(mode)) {
       return [
         say.fail('ChainedWhereAlone', {
           target,

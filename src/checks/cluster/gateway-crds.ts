@@ -1,11 +1,10 @@
 import { compareVersions } from '../../cilium/version.ts';
-import { CUSTOM_RESOURCE_DEFINITIONS } from '../../kube/resources.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, GATEWAYS } from '../../kube/resources.ts';
 import { targetOf } from '../../plan/make.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
 import { agentsOf, configTarget, operatorsOf, readCilium, restartCommand } from '../facts/cilium.ts';
 import { wantsEnvoy } from '../facts/wants-envoy.ts';
-import { GATEWAY_CRDS, NEWER_GATEWAY_CRDS } from '../gather-kube.ts';
 import type { KubeWorld } from '../world.types.ts';
 
 export const gatewayCrds = defineCheck({
@@ -40,40 +39,66 @@ export const gatewayCrds = defineCheck({
       ];
     }
     const needed = neededCrds(kube);
-    const missing = needed.filter((name) => !kube.crds.items.some(({ meta }) => meta.name === name));
-    if (missing.length > 0) {
+    const lacking = needed.filter(
+      ({ name, version }) =>
+        !kube.crds.items.some(({ meta, served }) => meta.name === name && served.includes(version)),
+    );
+    if (lacking.length > 0) {
+      const told = lacking.map(({ name, version }) => {
+        const served = kube.crds.items.find(({ meta }) => meta.name === name)?.served;
+        return served === undefined ? name : `${name} ${version} (only ${served.join(', ') || 'no version'} is served)`;
+      });
       return [
         say.fail('GatewayCrdMissing', {
-          message: `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed, so Cilium's operator has switched the Gateway API off.`,
-          fix: `Install the CRDs of the Gateway API release that your Cilium asks for (1.18 and 1.19: v1.3 or v1.4, 1.20: v1.6.1), such as: kubectl apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.1/standard-install.yaml   and then: ${restart}`,
-          evidence: { missing },
+          message: `${told.join(', ')} ${told.length === 1 ? 'is' : 'are'} not installed, so Cilium's operator has switched the Gateway API off.`,
+          fix: `Install the CRDs of the Gateway API release that your Cilium asks for (1.17: v1.2, 1.18 and 1.19: v1.3 or v1.4, 1.20: v1.6.1), such as: kubectl apply --server-side -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.4.1/standard-install.yaml   and then: ${restart}`,
+          evidence: { missing: told },
         }),
       ];
     }
-    const started = operatorsOf(kube)
-      .flatMap(({ containers }) => containers.map(({ startedAt }) => Date.parse(startedAt)))
-      .filter(Number.isFinite);
+    const names = new Set(needed.map(({ name }) => name));
+    const started = operatorsOf(kube).flatMap(({ containers }) => {
+      const instants = containers.map(({ startedAt }) => Date.parse(startedAt)).filter(Number.isFinite);
+      return instants.length === 0 ? [] : [Math.max(...instants)];
+    });
+    const newer = (instant: number) =>
+      kube.crds.items.find(({ meta }) => names.has(meta.name) && Date.parse(meta.creationTimestamp) > instant);
     const oldest = Math.min(...started);
-    const newer = kube.crds.items.find(
-      ({ meta }) => needed.includes(meta.name) && Date.parse(meta.creationTimestamp) > oldest,
-    );
-    if (started.length > 0 && newer !== undefined) {
+    const late = started.length === 0 ? undefined : newer(oldest);
+    if (late !== undefined) {
+      const said = {
+        target: targetOf(CUSTOM_RESOURCE_DEFINITIONS, late.meta),
+        fix: `Restart it: kubectl -n ${kube.ciliumNamespace} rollout restart deployment/cilium-operator`,
+        evidence: { installed: late.meta.creationTimestamp, operatorStarted: new Date(oldest).toISOString() },
+      };
+      const what = `${late.meta.name} was installed after Cilium's operator started, and the operator looks for it only then`;
+      // One that started later has seen them: it hangs on which of the two leads.
       return [
-        say.fail('GatewayCrdNewerThanOperator', {
-          target: targetOf(CUSTOM_RESOURCE_DEFINITIONS, newer.meta),
-          message: `${newer.meta.name} was installed after Cilium's operator started, and the operator looks for it only then: it ignores ${wanted}.`,
-          fix: `Restart it: kubectl -n ${kube.ciliumNamespace} rollout restart deployment/cilium-operator`,
-          evidence: { installed: newer.meta.creationTimestamp, operatorStarted: new Date(oldest).toISOString() },
-        }),
+        newer(Math.max(...started)) === undefined
+          ? say.warn('GatewayCrdNewerThanOperator', {
+              ...said,
+              message: `${what}: where that Pod leads, and not the one that started later, it ignores ${wanted}.`,
+            })
+          : say.fail('GatewayCrdNewerThanOperator', { ...said, message: `${what}: it ignores ${wanted}.` }),
       ];
     }
     return [say.pass(`All ${needed.length} CRDs are there, and were before the operator started.`)];
   },
 });
 
-/** What the operator looks for: more since Cilium 1.20. */
-function neededCrds(kube: KubeWorld): string[] {
+/** A CRD and the version of it that the operator asks for. */
+interface NeededCrd {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** What the operator looks for (`requiredGVKs` of its gateway-api): more since Cilium 1.20, and all of it in v1. */
+function neededCrds(kube: KubeWorld): NeededCrd[] {
   const versions = agentsOf(kube).flatMap(({ version }) => version ?? []);
   const isNewer = versions.some((version) => compareVersions(version, { major: 1, minor: 20, patch: 0 }) >= 0);
-  return isNewer ? [...GATEWAY_CRDS, ...NEWER_GATEWAY_CRDS] : [...GATEWAY_CRDS];
+  const older = ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes'];
+  const needed = isNewer
+    ? [...older, 'referencegrants', 'tlsroutes', 'backendtlspolicies'].map((plural) => ({ plural, version: 'v1' }))
+    : [...older.map((plural) => ({ plural, version: 'v1' })), { plural: 'referencegrants', version: 'v1beta1' }];
+  return needed.map(({ plural, version }) => ({ name: `${plural}.${GATEWAYS.group}`, version }));
 }

@@ -1,6 +1,15 @@
 import { GATEWAY_CONTROLLER } from '../../cilium/names.ts';
 import type { SubjectState } from '../../gateway/plan-subject.types.ts';
-import { GRPC_ROUTES, HTTP_ROUTES, SERVICES } from '../../kube/resources.ts';
+import {
+  GATEWAYS,
+  GRPC_ROUTES,
+  HTTP_ROUTES,
+  type Resource,
+  SERVICES,
+  TCP_ROUTES,
+  TLS_ROUTES,
+  UDP_ROUTES,
+} from '../../kube/resources.ts';
 import { targetOf } from '../../plan/make.ts';
 import type { Target } from '../../plan/plan.types.ts';
 import type { ConditionModel, RouteBackend, RouteModel, RouteParent } from '../models/gateway.ts';
@@ -16,11 +25,30 @@ export interface Attached {
   readonly conditions: readonly ConditionModel[] | undefined;
 }
 
-export const NO_ROUTES = "There is no HTTPRoute or GRPCRoute for a Gateway of Cilium's.";
+export const NO_ROUTES = "There is no route for a Gateway of Cilium's.";
 
-/** Routes of all kinds that doctor reads. */
-export function routesOf({ httpRoutes, grpcRoutes }: KubeWorld): readonly RouteModel[] {
-  return [...httpRoutes.items, ...grpcRoutes.items].filter(({ meta }) => !meta.deleting);
+/** What is read of routes, by kind: those that nearly every Gateway has, … */
+export const ROUTE_KINDS = ['httpRoutes', 'grpcRoutes'] as const;
+/** … and those that only listeners of a protocol have. */
+const MORE_ROUTE_KINDS = { TLS: 'tlsRoutes', TCP: 'tcpRoutes', UDP: 'udpRoutes' } as const;
+
+type RouteKind = (typeof ROUTE_KINDS)[number] | (typeof MORE_ROUTE_KINDS)[keyof typeof MORE_ROUTE_KINDS];
+
+const ALL_ROUTE_KINDS: readonly RouteKind[] = [...ROUTE_KINDS, ...Object.values(MORE_ROUTE_KINDS)];
+
+const RESOURCES: readonly Resource[] = [HTTP_ROUTES, GRPC_ROUTES, TLS_ROUTES, TCP_ROUTES, UDP_ROUTES];
+
+/** Routes of all kinds. */
+export function routesOf(kube: Pick<KubeWorld, RouteKind>): readonly RouteModel[] {
+  return ALL_ROUTE_KINDS.flatMap((kind) => kube[kind].items).filter(({ meta }) => !meta.deleting);
+}
+
+/** Kinds of routes that a listener of Cilium's Gateways asks for. */
+export function moreRouteKinds(world: DoctorWorld): readonly RouteKind[] {
+  const protocols = new Set(
+    gatewaysOf(world).flatMap(({ subject }) => subject.gateway?.listeners.map(({ protocol }) => protocol) ?? []),
+  );
+  return Object.entries(MORE_ROUTE_KINDS).flatMap(([protocol, kind]) => (protocols.has(protocol) ? [kind] : []));
 }
 
 /** Routes with each Gateway of Cilium's that they name. */
@@ -29,8 +57,7 @@ export function attachedRoutes(world: DoctorWorld): Attached[] {
   return routesOf(world.kube).flatMap((route) =>
     route.parents.flatMap((parent): Attached[] => {
       const gateway = gateways.find(
-        ({ subject }) =>
-          parent.kind === 'Gateway' && subject.namespace === parent.namespace && subject.name === parent.name,
+        ({ subject }) => isGateway(parent) && subject.namespace === parent.namespace && subject.name === parent.name,
       );
       if (gateway === undefined) return [];
       const status = route.statuses.find(
@@ -39,6 +66,11 @@ export function attachedRoutes(world: DoctorWorld): Attached[] {
       return [{ route, parent, gateway, conditions: status?.conditions }];
     }),
   );
+}
+
+/** A Gateway of the Gateway API: others (Istio's) have that kind, too. */
+export function isGateway({ kind, group }: RouteParent): boolean {
+  return kind === 'Gateway' && group === GATEWAYS.group;
 }
 
 function isSame(a: RouteParent, b: RouteParent): boolean {
@@ -76,7 +108,7 @@ export function backendsOf(
 }
 
 export function routeTarget({ kind, meta }: RouteModel): Target {
-  return targetOf(kind === 'GRPCRoute' ? GRPC_ROUTES : HTTP_ROUTES, meta);
+  return targetOf(RESOURCES.find((resource) => resource.kind === kind) ?? HTTP_ROUTES, meta);
 }
 
 /** `Service default/echo`, as the object that a finding is about, where it is there. */

@@ -5,6 +5,7 @@ import {
   trimGatewayClass,
 } from '../../gateway/models/gateway.ts';
 import { asArray, asNumber, asRecord, asString, asStringMap, readMeta } from '../../kube/read.ts';
+import { GATEWAYS } from '../../kube/resources.ts';
 import type { Meta, RawObject } from '../../kube/types.ts';
 
 /** A condition of a status. */
@@ -82,7 +83,7 @@ export function trimDoctorGatewayClass(raw: RawObject): DoctorGatewayClass {
   };
 }
 
-/** An HTTPRoute or GRPCRoute. */
+/** A route of any kind. */
 export interface RouteModel {
   readonly meta: Meta;
   readonly kind: string;
@@ -99,6 +100,7 @@ export interface RouteModel {
 
 /** A parentRef, its namespace spelled out. */
 export interface RouteParent {
+  readonly group: string;
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
@@ -148,6 +150,8 @@ export function trimRoute(raw: RawObject): RouteModel {
 function readParent(entry: unknown, namespace: string): RouteParent {
   const parent = asRecord(entry);
   return {
+    // Only an empty one that is written out is the core group.
+    group: typeof parent.group === 'string' ? parent.group : GATEWAYS.group,
     kind: asString(parent.kind) || 'Gateway',
     namespace: asString(parent.namespace) || namespace,
     name: asString(parent.name),

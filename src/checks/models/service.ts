@@ -1,4 +1,5 @@
 import { type ServiceModel, trimService } from '../../gateway/models/service.ts';
+import { readFieldOwners } from '../../kube/managed-fields.ts';
 import { asArray, asBoolean, asNumber, asRecord, asString, readMeta } from '../../kube/read.ts';
 import type { Meta, RawObject } from '../../kube/types.ts';
 
@@ -10,6 +11,19 @@ export interface DoctorService extends ServiceModel {
   readonly sourceRanges: readonly string[];
   /** `spec.allocateLoadBalancerNodePorts`. */
   readonly allocatesNodePorts: boolean;
+  /** Field managers that wrote `kubernetes.io/elb.id` and `kubernetes.io/elb.autocreate` both; empty: none, or nobody is known. */
+  readonly writersOfBothElbs: readonly string[];
+}
+
+const ELB_ANNOTATIONS = ['kubernetes.io/elb.id', 'kubernetes.io/elb.autocreate'] as const;
+
+/** Those that own each of the two: CCE adds the id of what it made to the wish of somebody else. */
+function writersOfBoth(raw: RawObject): string[] {
+  const owners = readFieldOwners(raw);
+  const [ofId, ofWish] = ELB_ANNOTATIONS.map((key) =>
+    owners.of(['f:metadata', 'f:annotations', `f:${key}`], '').map(({ manager }) => manager),
+  );
+  return (ofId ?? []).filter((manager) => ofWish?.includes(manager));
 }
 
 export function trimDoctorService(raw: RawObject): DoctorService {
@@ -19,6 +33,7 @@ export function trimDoctorService(raw: RawObject): DoctorService {
     clusterIps: asArray(spec.clusterIPs).map((one) => asString(one)),
     sourceRanges: asArray(spec.loadBalancerSourceRanges).map((one) => asString(one)),
     allocatesNodePorts: asBoolean(spec.allocateLoadBalancerNodePorts, true),
+    writersOfBothElbs: writersOfBoth(raw),
   };
 }
 

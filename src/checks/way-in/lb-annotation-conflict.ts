@@ -25,14 +25,15 @@ export const lbAnnotationConflict = defineCheck({
   link: 'load balancer',
   title: 'What the annotations say of the load balancer agrees with it and with each other',
   looksAt:
-    '`elb.id`, `elb.autocreate`, `elb.class` and the ports of all Services of one load balancer; kind of the load balancer',
+    '`elb.id` and `elb.autocreate` with their writers, `elb.class`, and the ports of all Services of one load balancer; kind of the load balancer',
   docs: PAGES.cceServices,
   causes: ['lb-exists', 'gateway-cloud-annotations'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {
     ElbClassMismatch: 'The annotation elb.class says another kind of ELB than it is.',
     ListenerWantedTwice: 'Two Services want one port of one load balancer, which has one listener a port.',
-    ElbIdBesideAutocreate: 'With both annotations the ELB counts as made by CCE, which deletes it with the Service.',
+    ElbIdBesideAutocreate:
+      'Who made the Service gave it both annotations: the ELB counts as made by CCE, which deletes it with the Service.',
   },
   run(world, say) {
     const balanced = balancedOf(world);
@@ -46,7 +47,7 @@ export const lbAnnotationConflict = defineCheck({
       ...balanced.flatMap((one) => [
         ...classMismatch(one, say),
         ...wantedTwice(world, one, say),
-        ...besideAutocreate(one, say),
+        ...besideAutocreate(world, one, say),
       ]),
     ];
     return findings.length > 0 ? findings : [say.pass('The annotations of the entrypoints agree.')];
@@ -100,15 +101,20 @@ function wantedTwice(world: DoctorWorld, { entrypoint, id }: Balanced, say: Say<
   });
 }
 
-function besideAutocreate({ entrypoint, id }: Balanced, say: Say<Reason>): Finding[] {
+/**
+ * Whoever made the Service named an ELB and asked for one. Both annotations together are no sign of it: CCE itself writes
+ * the id of each ELB that it has made beside `elb.autocreate`.
+ */
+function besideAutocreate({ kube }: DoctorWorld, { entrypoint, id }: Balanced, say: Say<Reason>): Finding[] {
   const { annotations, namespace, name } = entrypoint.meta;
-  if (annotations[ELB_ID] === undefined || annotations[ELB_AUTOCREATE] === undefined) return [];
+  const writers = kube.services.items.find(({ meta }) => meta.uid === entrypoint.meta.uid)?.writersOfBothElbs ?? [];
+  if (annotations[ELB_ID] === undefined || annotations[ELB_AUTOCREATE] === undefined || writers.length === 0) return [];
   return [
     say.warn('ElbIdBesideAutocreate', {
       target: targetOf(SERVICES, entrypoint.meta),
-      message: `The entrypoint has both ${ELB_ID} and ${ELB_AUTOCREATE}: when the Service is deleted, CCE may delete ELB ${id} and its EIP, also one that was there before.`,
+      message: `The entrypoint was given both ${ELB_ID} and ${ELB_AUTOCREATE} (by ${writers.join(', ')}): when the Service is deleted, CCE may delete ELB ${id} and its EIP, also one that was there before.`,
       fix: `Keep the Service. CCE lets nobody take the annotation away; before you ever make it anew, keep the EIP: kubectl -n ${namespace} get service ${name} -o yaml, delete ${ELB_AUTOCREATE} there, and unbind the EIP in the console before the Service goes.`,
-      evidence: { annotations: [ELB_ID, ELB_AUTOCREATE], loadBalancer: id },
+      evidence: { annotations: [ELB_ID, ELB_AUTOCREATE], loadBalancer: id, writtenBy: [...writers] },
     }),
   ];
 }

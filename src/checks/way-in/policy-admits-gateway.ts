@@ -6,7 +6,7 @@ import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
 import { readCilium } from '../facts/cilium.ts';
 import { type PodPort, rulesOf, rulingOf } from '../facts/ingress-identity.ts';
-import { backendsOf, NO_ROUTES } from '../facts/routes.ts';
+import { backendsOf, moreRouteKinds, NO_ROUTES, ROUTE_KINDS } from '../facts/routes.ts';
 import type { SpecModel } from '../models/cluster.ts';
 import type { RouteBackend } from '../models/gateway.ts';
 import type { DoctorPod } from '../models/pod.ts';
@@ -27,19 +27,20 @@ export const policyAdmitsGateway = defineCheck({
     'gateways',
     'gatewayClasses',
     'services',
-    'httpRoutes',
-    'grpcRoutes',
+    ...ROUTE_KINDS,
     'slices',
     'pods',
     'networkPolicies',
     'clusterwidePolicies',
   ],
+  needsBesides: moreRouteKinds,
   reasons: {
     PolicyShutsGatewayOut: 'A policy selects the backend, and none admits the identity with which Envoy comes.',
     PolicyDeniesGateway: 'A policy denies that identity, which wins over every one that admits it.',
   },
   run(world, say) {
-    const backends = backendsOf(world);
+    // TCPRoutes and UDPRoutes lead past Envoy: their clients come with their own identity.
+    const backends = backendsOf(world).filter(({ route }) => !/^(?:TCP|UDP)Route$/.test(route.kind));
     if (backends.length === 0) return [say.notApplicable(NO_ROUTES)];
     if (readCilium(world.kube)?.data['enable-policy'] === 'never') {
       return [say.pass('Cilium enforces no policy (enable-policy is never).')];

@@ -5,7 +5,16 @@ import type { Say } from '../check.types.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
 import { gatewaysOf, NO_GATEWAYS } from '../facts/gateways.ts';
-import { type Attached, attachedRoutes, isTrue, routesOf, routeTarget } from '../facts/routes.ts';
+import {
+  type Attached,
+  attachedRoutes,
+  isGateway,
+  isTrue,
+  moreRouteKinds,
+  ROUTE_KINDS,
+  routesOf,
+  routeTarget,
+} from '../facts/routes.ts';
 import type { DoctorWorld } from '../world.types.ts';
 
 type Reason = 'RouteNotAccepted' | 'RouteNotLookedAt' | 'RouteParentMissing' | 'GatewayWithoutRoutes';
@@ -16,15 +25,16 @@ export const routeAccepted = defineCheck({
   link: 'Envoy',
   title: 'Each route is accepted by its Gateway',
   looksAt:
-    'parentRefs and condition Accepted of HTTPRoutes and GRPCRoutes, allowedRoutes and listeners of the Gateways',
+    'parentRefs and condition Accepted of the routes (HTTP, gRPC, TLS, TCP, UDP), allowedRoutes and listeners of the Gateways',
   docs: PAGES.gatewayGuides,
   causes: ['gateway-crds', 'operator-pending', 'envoy-config-off', 'l7-off', 'kpr-off'],
-  needs: ['gateways', 'gatewayClasses', 'services', 'httpRoutes', 'grpcRoutes'],
+  needs: ['gateways', 'gatewayClasses', 'services', ...ROUTE_KINDS],
+  needsBesides: moreRouteKinds,
   reasons: {
     RouteNotAccepted: 'Cilium refuses the route for that Gateway: requests for it get 404.',
     RouteNotLookedAt: 'Cilium has said nothing of the route: its operator has not looked at it.',
     RouteParentMissing: 'The route names a Gateway that does not exist.',
-    GatewayWithoutRoutes: 'No route names the Gateway: every request gets 404.',
+    GatewayWithoutRoutes: 'No route names the Gateway: every request gets 404, or no answer.',
   },
   run(world, say) {
     const gateways = gatewaysOf(world);
@@ -35,12 +45,11 @@ export const routeAccepted = defineCheck({
       ...missingParents(world, say),
       ...attached.flatMap((one) => judge(world, one, say)),
       ...gateways.flatMap(({ subject }) => {
-        const isHttp = subject.gateway?.listeners.every(({ protocol }) => /^HTTPS?$/.test(protocol)) === true;
-        if (!isHttp || attached.some(({ gateway }) => gateway.subject.key === subject.key)) return [];
+        if (attached.some(({ gateway }) => gateway.subject.key === subject.key)) return [];
         return [
           say.warn('GatewayWithoutRoutes', {
             target: targetOf(GATEWAYS, subject.meta),
-            message: `No HTTPRoute or GRPCRoute names ${subject.key}: every request gets 404.`,
+            message: `No route names ${subject.key}: every request gets 404, or no answer.`,
             fix: `Name it in the parentRefs of a route: name ${subject.name}, namespace ${subject.namespace}.`,
             evidence: { routes: routesOf(world.kube).length },
           }),
@@ -62,7 +71,7 @@ function judge({ kube }: DoctorWorld, { route, parent, gateway, conditions }: At
     return [
       say.fail('RouteNotLookedAt', {
         target: routeTarget(route),
-        message: `Cilium has not said whether it accepts ${route.kind} ${namespace}/${name} for ${subject.key}.`,
+        message: `Cilium has not said whether it accepts ${route.kind} ${namespace}/${name} for ${subject.key}.${/^(?:TCP|UDP)Route$/.test(route.kind) ? ' It serves this kind of route since 1.20.' : ''}`,
         fix: `See what the operator says: kubectl -n ${kube.ciliumNamespace} logs deployment/cilium-operator --tail=100`,
         evidence: { gateway: subject.key, listener: parent.sectionName || 'all' },
       }),
@@ -96,7 +105,7 @@ function missingParents({ kube }: DoctorWorld, say: Say<Reason>): Finding[] {
   const names = new Set(kube.gateways.items.map(({ meta }) => `${meta.namespace}/${meta.name}`));
   return routesOf(kube).flatMap((route) =>
     route.parents
-      .filter(({ kind, namespace, name }) => kind === 'Gateway' && !names.has(`${namespace}/${name}`))
+      .filter((parent) => isGateway(parent) && !names.has(`${parent.namespace}/${parent.name}`))
       .map((parent) => {
         const elsewhere = kube.gateways.items.find(({ meta }) => meta.name === parent.name);
         const { namespace, name } = route.meta;

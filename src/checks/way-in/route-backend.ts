@@ -2,7 +2,7 @@ import type { Finding } from '../../plan/plan.types.ts';
 import type { Say } from '../check.types.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { backendsOf, backendTarget, NO_ROUTES, routeTarget } from '../facts/routes.ts';
+import { backendsOf, backendTarget, moreRouteKinds, NO_ROUTES, ROUTE_KINDS, routeTarget } from '../facts/routes.ts';
 import type { RouteBackend, RouteModel } from '../models/gateway.ts';
 import type { KubeWorld } from '../world.types.ts';
 
@@ -16,7 +16,8 @@ export const routeBackend = defineCheck({
   looksAt: 'Services that the routes name, their ports and EndpointSlices',
   docs: PAGES.gatewayGuides,
   causes: ['agents-ready', 'ipam-needs-podcidr', 'route-accepted', 'route-refs'],
-  needs: ['gateways', 'gatewayClasses', 'services', 'httpRoutes', 'grpcRoutes', 'slices'],
+  needs: ['gateways', 'gatewayClasses', 'services', ...ROUTE_KINDS, 'slices'],
+  needsBesides: moreRouteKinds,
   reasons: {
     BackendMissing: 'The Service that a route sends to does not exist.',
     BackendPortMissing: 'The Service has no such port.',

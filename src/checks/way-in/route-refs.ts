@@ -1,16 +1,17 @@
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { acceptedRoutes, isTrue, NO_ROUTES, routeTarget } from '../facts/routes.ts';
+import { acceptedRoutes, isTrue, moreRouteKinds, NO_ROUTES, ROUTE_KINDS, routeTarget } from '../facts/routes.ts';
 
 export const routeRefs = defineCheck({
   id: 'route-refs',
   section: 'way-in',
   link: 'Envoy',
   title: 'Cilium finds everything that the routes refer to',
-  looksAt: 'condition ResolvedRefs of HTTPRoutes and GRPCRoutes',
+  looksAt: 'condition ResolvedRefs of the routes',
   docs: PAGES.gatewayGuides,
   causes: ['route-accepted', 'gateway-crds'],
-  needs: ['gateways', 'gatewayClasses', 'services', 'httpRoutes', 'grpcRoutes'],
+  needs: ['gateways', 'gatewayClasses', 'services', ...ROUTE_KINDS],
+  needsBesides: moreRouteKinds,
   reasons: {
     RouteRefsUnresolved: 'A backend of the route is not there, not permitted, or of an unknown kind: requests get 500.',
   },

@@ -47,6 +47,8 @@ const Listener = z.object({
   admin_state_up: z.boolean().nullish(),
   default_pool_id: OptionalText,
   transparent_client_ip_enable: z.boolean().nullish(),
+  /** TLS listeners may begin each connection with the PROXY protocol. */
+  proxy_protocol_enable: z.boolean().nullish(),
 });
 
 const Reason = z.object({ reason_code: z.string().nullish() }).nullish();

@@ -41,5 +41,6 @@ function listenerOf(raw: ElbListener, healthCheck: CloudHealthCheck): CloudListe
     enabled: raw.admin_state_up ?? true,
     hasBackendGroup: poolId !== '',
     healthCheck,
+    proxyProtocol: raw.proxy_protocol_enable ?? undefined,
   }));
 }

@@ -17,6 +17,7 @@ export function toListener(listener: Listener): CloudListener {
     enabled: true,
     hasBackendGroup: true,
     healthCheck: toHealthCheck(checksOf(listener)),
+    proxyProtocol: listener.ProxyProtocol ?? undefined,
   };
 }
 

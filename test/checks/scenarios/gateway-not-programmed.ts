@@ -1,5 +1,6 @@
 import { ciliumConfig, type Edit, patch } from '../cluster-data.ts';
 import type { Scenarios } from '../scenario.types.ts';
+import { reworded } from '../variants/edits.ts';
 
 const WAITING: Edit = patch('Gateway default/ip-gateway', {
   status: {
@@ -15,6 +16,20 @@ const WAITING: Edit = patch('Gateway default/ip-gateway', {
     ],
   },
 });
+
+/** Envoy listens on the nodes; the entrypoint leads there. */
+const HOST_NETWORK: Edit[] = [
+  ciliumConfig({ 'gateway-api-hostnetwork-enabled': 'true' }),
+  patch('Service kube-system/gateway-entrypoint', {
+    spec: { ports: [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30080, targetPort: 80 }] },
+  }),
+  WAITING,
+  patch('Service default/cilium-gateway-ip-gateway', {
+    spec: { type: 'ClusterIP', loadBalancerClass: null },
+    metadata: { managedFields: [] },
+    status: { loadBalancer: null },
+  }),
+];
 
 export const scenarios: Scenarios = [
   {
@@ -38,19 +53,15 @@ export const scenarios: Scenarios = [
   {
     symptom: "on the nodes' network a Gateway works and is never Programmed; external-dns waits",
     reference: 'cce-overlay',
-    broken: [
-      ciliumConfig({ 'gateway-api-hostnetwork-enabled': 'true' }),
-      patch('Service kube-system/gateway-entrypoint', {
-        spec: { ports: [{ name: 'http', port: 80, protocol: 'TCP', nodePort: 30080, targetPort: 80 }] },
-      }),
-      WAITING,
-      patch('Service default/cilium-gateway-ip-gateway', {
-        spec: { type: 'ClusterIP', loadBalancerClass: null },
-        metadata: { managedFields: [] },
-        status: { loadBalancer: null },
-      }),
-    ],
+    broken: HOST_NETWORK,
     verdict: 'warn',
     reason: 'HostNetworkNeverProgrammed',
+  },
+  {
+    symptom: "on the nodes' network, with a Cilium that gives Gateways the nodes' addresses: none came",
+    reference: 'cce-overlay',
+    given: [reworded(['v1.19.5', 'v1.19.6'])],
+    broken: HOST_NETWORK,
+    reason: 'HostNetworkNotProgrammed',
   },
 ];

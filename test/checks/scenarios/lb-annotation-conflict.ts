@@ -56,7 +56,21 @@ export const scenarios: Scenarios = [
     reference: 'cce-overlay',
     broken: [
       patch('Service kube-system/gateway-entrypoint', {
-        metadata: { annotations: { 'kubernetes.io/elb.autocreate': '{"type":"public","bandwidth_size":10}' } },
+        metadata: {
+          annotations: { 'kubernetes.io/elb.autocreate': '{"type":"public","bandwidth_size":10}' },
+          managedFields: [
+            {
+              manager: 'helm',
+              operation: 'Update',
+              time: '2026-11-20T09:06:00Z',
+              fieldsV1: {
+                'f:metadata': {
+                  'f:annotations': { 'f:kubernetes.io/elb.autocreate': {}, 'f:kubernetes.io/elb.id': {} },
+                },
+              },
+            },
+          ],
+        },
       }),
     ],
     verdict: 'warn',

@@ -1,5 +1,6 @@
 import { patch, without } from '../cluster-data.ts';
 import type { Scenarios } from '../scenario.types.ts';
+import { TLS_PASSTHROUGH } from '../variants/healthy.ts';
 
 const ROUTE = 'HTTPRoute default/echo-ip-route';
 const parentRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'ip-gateway' };
@@ -66,5 +67,26 @@ export const scenarios: Scenarios = [
     broken: [without('HTTPRoute default/web')],
     verdict: 'warn',
     reason: 'GatewayWithoutRoutes',
+  },
+  {
+    symptom: 'TLS connections are reset: the TLSRoute is for a host name that its listener does not take',
+    reference: 'cce-overlay',
+    given: TLS_PASSTHROUGH,
+    broken: [
+      patch('TLSRoute default/shop', {
+        status: {
+          parents: [
+            {
+              parentRef: { ...parentRef, sectionName: 'tls' },
+              controllerName: 'io.cilium/gateway-controller',
+              conditions: [
+                { type: 'Accepted', status: 'False', reason: 'NoMatchingListenerHostname', message: 'No host matches' },
+              ],
+            },
+          ],
+        },
+      }),
+    ],
+    reason: 'RouteNotAccepted',
   },
 ];

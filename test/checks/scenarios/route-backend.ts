@@ -1,5 +1,6 @@
 import { patch, without } from '../cluster-data.ts';
 import type { Scenarios } from '../scenario.types.ts';
+import { TLS_PASSTHROUGH } from '../variants/healthy.ts';
 
 export const scenarios: Scenarios = [
   {
@@ -33,5 +34,16 @@ export const scenarios: Scenarios = [
     reference: 'tke-overlay',
     broken: [without('Service default/web')],
     reason: 'BackendMissing',
+  },
+  {
+    symptom: 'TLS connections are closed: the TLSRoute sends to a port that the Service does not have',
+    reference: 'cce-overlay',
+    given: TLS_PASSTHROUGH,
+    broken: [
+      patch('TLSRoute default/shop', {
+        spec: { rules: [{ backendRefs: [{ kind: 'Service', name: 'echo', port: 443 }] }] },
+      }),
+    ],
+    reason: 'BackendPortMissing',
   },
 ];

@@ -1,4 +1,5 @@
-import { ciliumConfig } from '../cluster-data.ts';
+import { ciliumConfig, cloud } from '../cluster-data.ts';
+import { CCE_ELB } from '../reference/cce-overlay.ts';
 import type { Scenarios } from '../scenario.types.ts';
 
 export const scenarios: Scenarios = [
@@ -14,5 +15,17 @@ export const scenarios: Scenarios = [
     broken: [ciliumConfig({ 'enable-gateway-api-proxy-protocol': 'true' })],
     verdict: 'warn',
     reason: 'ProxyProtocolOneSided',
+  },
+  {
+    symptom: '400 for every request: the TLS listener of the ELB sends the PROXY protocol, which Envoy was not told of',
+    reference: 'cce-overlay',
+    broken: [
+      cloud(({ listeners }) => ({
+        listeners: {
+          [CCE_ELB]: (listeners[CCE_ELB] ?? []).map((one) => ({ ...one, protocol: 'tls', proxyProtocol: true })),
+        },
+      })),
+    ],
+    reason: 'ProxyProtocolNotUnderstood',
   },
 ];

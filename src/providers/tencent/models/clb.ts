@@ -51,6 +51,8 @@ export const Listener = z.object({
   Port: z.number(),
   EndPort: number,
   HealthCheck: HealthCheck.nullish(),
+  /** TCP_SSL and QUIC listeners may begin each connection with the PROXY protocol. */
+  ProxyProtocol: z.boolean().nullish(),
   /** HTTP and HTTPS listeners probe by rule. */
   Rules: list(z.object({ HealthCheck: HealthCheck.nullish() })),
 });
