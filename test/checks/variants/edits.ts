@@ -18,7 +18,8 @@ function replaced<T extends object>(whole: T, words: readonly Word[]): T {
 
 function rewordIn(part: object, words: readonly Word[]): void {
   const reword = (text: string): string => words.reduce((now, [from, to]) => now.replaceAll(from, to), text);
-  for (const [key, value] of Object.entries(part)) {
+  for (const key of Object.keys(part)) {
+    const value: unknown = Reflect.get(part, key);
     const wanted = reword(key);
     if (wanted !== key) Reflect.deleteProperty(part, key);
     if (typeof value === 'object' && value !== null) rewordIn(value, words);
