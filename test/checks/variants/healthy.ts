@@ -384,6 +384,17 @@ export const VARIANTS: readonly Variant[] = [
   },
   { name: 'Cilium 1.17', reference: 'cce-overlay', edits: [release('v1.17.9')] },
   { name: 'Cilium 1.18', reference: 'cce-overlay', edits: [release('v1.18.6')] },
+  {
+    name: 'Cilium 1.18, whose NodePorts alone stand in for kube-proxy',
+    reference: 'tke-overlay',
+    edits: [release('v1.18.6'), ciliumConfig({ 'kube-proxy-replacement': 'false', 'enable-node-port': 'true' })],
+    silent: ['kube-proxy-leftovers'],
+  },
+  {
+    name: 'hostPorts left to the plugin portmap',
+    reference: 'cce-overlay',
+    edits: [ciliumConfig({ 'cni-chaining-mode': 'portmap' })],
+  },
   { name: 'Cilium 1.20', reference: 'cce-overlay', edits: [release('v1.20.2')] },
   { name: 'Cilium 1.20', reference: 'tke-native', edits: [release('v1.20.2')] },
   {
