@@ -1,11 +1,12 @@
-// Writes the published schemas in docs/ and that of the chart's values from the code: `node scripts/generate-schema.ts`.
+// Writes the published schemas in docs/ that of the chart's values, and the keys that need a restart, from the code: `node scripts/generate-schema.ts`.
 import { writeFileSync } from 'node:fs';
 import { doctorReportJsonSchema } from '../src/cli/doctor-report.schema.ts';
 import { reportJsonSchema } from '../src/cli/report.schema.ts';
-import { chartSchema } from './docs/chart-schema.ts';
+import { chartSchema, restartKeysTemplate } from './docs/chart-schema.ts';
 
 for (const [name, schema] of Object.entries({ report: reportJsonSchema(), doctor: doctorReportJsonSchema() })) {
   const target = new URL(`../docs/${name}.schema.json`, import.meta.url);
   writeFileSync(target, `${JSON.stringify(schema, null, 2)}\n`);
 }
 writeFileSync(new URL('../deploy/chart/values.schema.json', import.meta.url), chartSchema());
+writeFileSync(new URL('../deploy/chart/templates/_restart-keys.tpl', import.meta.url), restartKeysTemplate());

@@ -2,7 +2,7 @@ import { openFileSource } from './checks/files/file-source.ts';
 import { liveSource } from './checks/object-source.ts';
 import type { KubeWorld } from './checks/world.types.ts';
 import { parseCommandLine } from './cli/args.ts';
-import type { CommonOptions, ControllerOptions, DoctorOptions, OnceOptions } from './cli/args.types.ts';
+import type { CommonOptions, DoctorOptions, OnceOptions } from './cli/args.types.ts';
 import { createPaint, wantsColor } from './cli/color.ts';
 import { confirmChanges } from './cli/confirm.ts';
 import { runController } from './cli/controller.ts';
@@ -26,6 +26,7 @@ import { renderPlan, renderTable } from './cli/table.ts';
 import { columnsOf } from './cli/text.ts';
 import { programVersion } from './cli/version.ts';
 import type { Config } from './config/config.types.ts';
+import { openConfig } from './config/live.ts';
 import { type ConfigOverrides, type ConfigSources, loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
@@ -60,14 +61,23 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         where = target.where;
         return await doctor(options, target, config, logger, stop);
       }
-      case 'once':
-      case 'controller': {
+      case 'once': {
         const config = loadConfig(sourcesOf(options));
         const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
-        const metrics = options.command === 'controller' ? await openMetrics(config) : undefined;
+        const cluster = await connect(options, config, systemClock, logger, stop);
+        where = cluster.connection.description;
+        return await once(options, cluster, config, logger, stop);
+      }
+      case 'controller': {
+        const live = openConfig(sourcesOf(options));
+        const config = live.current();
+        const level = (): Config['logLevel'] => live.current().logLevel;
+        const logger = createLogger({ level, stream: process.stderr, env: process.env });
+        const metrics = await openMetrics(config);
         const cluster = await connect(options, config, systemClock, logger, stop, metrics?.onRequest);
         where = cluster.connection.description;
-        return await run(options, cluster, config, logger, stop, metrics);
+        await runController(cluster, live, systemClock, logger, stop, metrics);
+        return EXIT.ok;
       }
     }
   } catch (error) {
@@ -89,24 +99,9 @@ function sourcesOf(options: CommonOptions & Pick<ConfigOverrides, 'listen'>): Co
 }
 
 /** A laptop run says everything in its report; only what goes wrong besides is logged, unless somebody asks for more. */
-function levelOf(options: OnceOptions | DoctorOptions | ControllerOptions, config: Config): Config['logLevel'] {
+function levelOf(options: OnceOptions | DoctorOptions, config: Config): Config['logLevel'] {
   const isAsked = options.logLevel !== undefined || (process.env.CCB_LOG_LEVEL ?? '') !== '';
-  return options.command === 'controller' || isAsked ? config.logLevel : 'error';
-}
-
-async function run(
-  options: OnceOptions | ControllerOptions,
-  cluster: ConnectedCluster,
-  config: Config,
-  logger: Logger,
-  stop: AbortSignal,
-  metrics: Metrics | undefined,
-): Promise<ExitCode> {
-  if (options.command === 'controller') {
-    await runController(cluster, config, systemClock, logger, stop, metrics);
-    return EXIT.ok;
-  }
-  return await once(options, cluster, config, logger, stop);
+  return isAsked ? config.logLevel : 'error';
 }
 
 /** Loaded only where they are served: nothing else needs the library. Undefined: they are not. */

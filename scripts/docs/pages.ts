@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { FLAG_VARIABLES, variableOf } from '../../src/config/environment.ts';
+import { type Reload, reloadOf } from '../../src/config/reload.ts';
 import { configJsonSchema } from '../../src/config/schema.ts';
 import { REASON_GROUPS } from './reasons.ts';
 import { GENERATED, table } from './tables.ts';
@@ -51,10 +52,30 @@ export function configurationPage(): string {
         ', ',
       )}, and \`KUBECONFIG\` is taken as kubectl does. Credentials of a cloud have variables of their own: [cloud.md](cloud.md).`,
   ].join('\n');
-  const keys = table(['key', 'default', 'meaning', 'variable'], rows);
-  const parts = ['# Configuration', GENERATED, intro, keys, '## Environment', environment];
+  const keys = table(['key', 'default', 'meaning', 'restart', 'variable'], rows);
+  const changing = [
+    'The controller follows the file: a mounted ConfigMap (the kubelet brings a change of it within about a minute and a half), a',
+    'file that is edited, one that is put in its place. A change is in force within seconds, as a whole, from the next look on,',
+    'and no write that was planned before is sent any more: consent that is taken back holds at once. A file that cannot be used',
+    'is told once, with all its mistakes, and what was good before stays in force; so it does while the file is away or empty.',
+    'Keys with `yes` under *restart* wait for one: the log, and an Event on the Pod, name them. `on` is for `taints.enabled`: off',
+    'is obeyed at once, on needs a restart where it was off at the start. The chart restarts the Pods for these keys only.',
+    'A hold-off that has begun lasts as long as it was set to.',
+  ].join('\n');
+  const parts = [
+    '# Configuration',
+    GENERATED,
+    intro,
+    keys,
+    '## While it runs',
+    changing,
+    '## Environment',
+    environment,
+  ];
   return `${parts.join('\n\n')}\n`;
 }
+
+const RESTART: Readonly<Record<Reload, string>> = { hot: '', off: 'on', restart: 'yes' };
 
 function rowsOf({ properties = {} }: Property, prefix: string): string[][] {
   return Object.entries(properties).flatMap(([name, property]) => {
@@ -69,6 +90,7 @@ function rowsOf({ properties = {} }: Property, prefix: string): string[][] {
         `\`${key}\``,
         fallback,
         [property.description ?? '', choices].filter((part) => part !== '').join(' '),
+        RESTART[reloadOf(key)],
         `\`${variableOf(key.split('.'))}\``,
       ],
     ];

@@ -52,6 +52,15 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     },
   },
   {
+    title: 'The program itself',
+    about: 'Told in the log and, where it runs in a Pod, as Events on that Pod.',
+    reasons: {
+      ConfigurationChanged: 'The configuration file has changed, and is in force without a restart.',
+      ConfigurationRefused: 'The changed file cannot be used: what was good before stays in force.',
+      RestartNeeded: 'Keys have changed that take effect only after a restart.',
+    },
+  },
+  {
     title: 'Gateways, Ingresses and their Services',
     about: '',
     reasons: {

@@ -8,10 +8,12 @@ import { runChecksInTurns } from '../checks/run.ts';
 import { thriftySource } from '../checks/thrifty-source.ts';
 import type { KubeWorld } from '../checks/world.types.ts';
 import type { Config } from '../config/config.types.ts';
+import type { FollowedConfig, LiveConfig } from '../config/live.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
 import { createCheckSchedule } from '../controller/check-schedule.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
+import { createReloadReport, ownPod } from '../controller/reload-report.ts';
 import { openStatus } from '../controller/status.ts';
 import { createAddressBook } from '../gateway/address-book.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
@@ -45,17 +47,19 @@ const CLOUD_CONTROLLER_MS = 10_000;
 /**
  * The controller: watches, and keeps everything in sync until `signal` is aborted. Resolves after a graceful stop:
  * no new writes, those under way ended, the lease given up.
+ * @param live what can be changed while it runs is asked for anew at each pass
  * @throws UsageError or KubeError when it cannot start
  */
 export async function runController(
   cluster: ConnectedCluster,
-  config: Config,
+  live: FollowedConfig,
   clock: Clock,
   logger: Logger,
   signal: AbortSignal,
   metrics?: Metrics,
 ): Promise<void> {
   const { client, connection, place } = cluster;
+  const config = live.current();
   const status = await openStatus({ listen: config.listen, metrics, clock, logger }, signal);
   await refuseWithoutRights(cluster, config, signal);
   const identity = leaseIdentity(process.env);
@@ -102,10 +106,10 @@ export async function runController(
     client,
     view,
     place,
-    config: config.gateway,
+    config: () => live.current().gateway,
     clock,
     fieldManager: CONTROLLER_MANAGER,
-    readOnly: config.readOnly,
+    readOnly: () => live.current().readOnly,
     copies: 'followed',
     addresses: createAddressBook({
       findCloud: () => cloud,
@@ -123,7 +127,7 @@ export async function runController(
         prepareCopy(client, request, during, (source) => view.upsert(request.resource, source)),
       mayWrite: () => lease.isLeader(),
     },
-    config,
+    config: live.current,
     clock,
     logger,
     announcer: createEventAnnouncer(recorder),
@@ -133,7 +137,7 @@ export async function runController(
     ...common,
     reconciler,
     observer: metrics?.observerOf('gateways'),
-    holdOff: config.holdOff,
+    holdOff: () => live.current().holdOff,
     history: await readHoldOffs(client, clock, signal),
   });
   wake.gateways = gatewayLoop.wake;
@@ -142,7 +146,13 @@ export async function runController(
   if (taints !== undefined) {
     const givenUp = await readGivenUp(client, signal);
     const recentRemovals = await readRecentRemovals(client, clock, signal);
-    const nodes = createTaintReconciler({ view: taints, config: config.taints, clock, givenUp, recentRemovals });
+    const nodes = createTaintReconciler({
+      view: taints,
+      config: () => live.current().taints,
+      clock,
+      givenUp,
+      recentRemovals,
+    });
     // Whoever sets a taint again is recognised by the reconciler: reboots are no reverts.
     const observer = metrics?.observerOf('taints');
     const taintLoop = createLoop({ ...common, reconciler: nodes, observer, holdOff: undefined, history: new Map() });
@@ -156,6 +166,8 @@ export async function runController(
     for (const loop of loops) loop.wake();
   };
   const following = followTerms(lease, wakeAll, signal);
+  live.onChange(wakeAll);
+  const tell = createReloadReport(recorder, ownPod(process.env));
   const hardStop = new AbortController();
   signal.addEventListener(
     'abort',
@@ -166,8 +178,9 @@ export async function runController(
     { once: true },
   );
   const checks = createCheckSchedule({
-    diagnose: createDiagnose(cluster, config, clock, logger, metrics),
-    intervalMs: config.checks.intervalMs,
+    diagnose: createDiagnose(cluster, live, clock, logger, metrics),
+    config: () => live.current().checks,
+    onConfigChange: live.onChange,
     whenLeader: async (during) => await lease.whenLeader(during),
     isTold: (finding) => loops.some((loop) => loop.findings().some((told) => isSameFact(told, finding))),
     clock,
@@ -184,7 +197,8 @@ export async function runController(
   });
   await Promise.all([
     ...loops.map((loop) => loop.run(signal, hardStop.signal)),
-    config.checks.enabled ? checks.run(signal) : undefined,
+    checks.run(signal),
+    live.follow({ clock, logger, tell }, signal),
   ]);
   await following;
   await recorder.flush(AbortSignal.timeout(2_000)).catch(() => undefined);
@@ -202,7 +216,7 @@ export async function runController(
 /** Doctor's checks on the live cluster, read politely; its own connections to the cloud end with each look. */
 function createDiagnose(
   { client }: ConnectedCluster,
-  config: Config,
+  live: LiveConfig,
   clock: Clock,
   logger: Logger,
   metrics: Metrics | undefined,
@@ -210,6 +224,7 @@ function createDiagnose(
   const source = thriftySource(liveSource(client), clock);
   return async (signal) => {
     const done = new AbortController();
+    const config = live.current();
     const during = AbortSignal.any([signal, done.signal]);
     const options = { config: config.cloud, env: process.env, clock, logger, onCall: metrics?.onCall };
     const openCloud = async (kube: KubeWorld): Promise<CloudChoice> => await chooseCloud(kube, options, during);

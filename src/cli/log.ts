@@ -9,7 +9,8 @@ import { prettyLine } from './log-pretty.ts';
 export type LogLevel = Config['logLevel'];
 
 export interface LogOptions {
-  readonly level: LogLevel;
+  /** Asked at each line: it may change. */
+  readonly level: LogLevel | (() => LogLevel);
   /** Where lines go: stderr, since stdout is for reports. */
   readonly stream: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly env: ColorEnvironment;
@@ -21,13 +22,14 @@ export interface LogOptions {
  * Errors are written with category, operation and causes; with their stack only at the levels debug and trace.
  */
 export function createLogger({ level, stream, env }: LogOptions): Logger {
+  const levelNow = typeof level === 'function' ? level : (): LogLevel => level;
   const isTerminal = stream.isTTY === true;
   const paint = createPaint(wantsColor(isTerminal, env));
   // JSON leaves some control characters as they are, and logs are read on terminals, too.
   const show = (line: string): string => (isTerminal ? prettyLine(line, paint) : printable(line, true));
   const logger = pino(
     {
-      level,
+      level: levelNow(),
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -38,6 +40,8 @@ export function createLogger({ level, stream, env }: LogOptions): Logger {
   );
 
   function write(at: LogLevel, fields: Readonly<Record<string, unknown>>, message: string): void {
+    const level = levelNow();
+    if (logger.level !== level) logger.level = level;
     if (logger.isLevelEnabled(at)) {
       logger[at](
         withoutReserved(redactValue(fields, { stack: level === 'debug' || level === 'trace' })),

@@ -92,13 +92,13 @@ export async function runOnce(
       view,
       addresses,
       cloudWaitMs: options.waitMs,
-      config: config.gateway,
+      config: () => config.gateway,
       clock,
       fieldManager: ONCE_MANAGER,
-      readOnly: config.readOnly,
+      readOnly: () => config.readOnly,
       copies: leader !== undefined ? 'followed' : options.allowStaticRedirect ? 'static' : 'frozen',
     });
-    const nodes = taints && createTaintReconciler({ view: taints, config: config.taints, clock });
+    const nodes = taints && createTaintReconciler({ view: taints, config: () => config.taints, clock });
     const reconciler = combineReconcilers(gateways, nodes, clock);
     const plan = await reconciler.look(signal);
     const verdicts = nodes?.verdicts() ?? [];

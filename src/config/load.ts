@@ -33,7 +33,7 @@ export interface ConfigSources {
  * @throws {UsageError} that names every problem, with its line or variable and the fix; nothing else.
  */
 export function loadConfig({ overrides, env, path }: ConfigSources, read: (path: string) => string = readText): Config {
-  const text = path === undefined ? '' : readFile(path, read);
+  const text = path === undefined ? '' : readConfigText(path, read);
   return override(toConfig(parseSettings(text, path ?? 'configuration', env)), overrides);
 }
 
@@ -47,7 +47,7 @@ export function parseConfig(text: string, name: string, env: Environment = {}): 
 }
 
 /** What flags say over file and environment. */
-function override(config: Config, { adopt, logLevel, listen }: ConfigOverrides): Config {
+export function override(config: Config, { adopt, logLevel, listen }: ConfigOverrides): Config {
   return {
     ...config,
     logLevel: logLevel ?? config.logLevel,
@@ -60,7 +60,7 @@ function override(config: Config, { adopt, logLevel, listen }: ConfigOverrides):
  * The same in the words of the file, with the defaults filled in.
  * @throws {UsageError} as `loadConfig`
  */
-function parseSettings(text: string, name: string, env: Environment): ConfigFile {
+export function parseSettings(text: string, name: string, env: Environment): ConfigFile {
   const { said, problems } = readEnvironment(env);
   const file = parseFile(text, name);
   const value = said.reduce<unknown>((all, { path, value }) => withValue(all, path, value), file.value);
@@ -147,13 +147,18 @@ function dropEmptyKeys(value: unknown, schema: z.core.$ZodType): unknown {
  * The text of the configuration file.
  * @throws {UsageError} when it cannot be read
  */
-function readFile(path: string, read: (path: string) => string = readText): string {
+export function readConfigText(path: string, read: (path: string) => string = readText): string {
   try {
-    return read(path);
+    return withoutByteOrderMark(read(path));
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    throw usageError(path, READ_PROBLEMS[code] ?? `can't be read (${code || String(error)})`, READ_FIX, error);
+    throw explainUnreadable(path, error);
   }
+}
+
+/** Why the file at this path cannot be read. */
+export function explainUnreadable(path: string, error: unknown): UsageError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return usageError(path, READ_PROBLEMS[code] ?? `can't be read (${code || String(error)})`, READ_FIX, error);
 }
 
 const READ_FIX = 'Check the path given with --config and the rights of the file.';
@@ -164,5 +169,10 @@ const READ_PROBLEMS: Readonly<Record<string, string>> = {
 };
 
 function readText(path: string): string {
-  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  return readFileSync(path, 'utf8');
+}
+
+/** Some editors put one in front. */
+export function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
 }

@@ -11,6 +11,8 @@ const CONFIRM_MS = 60_000;
 /** Parts of the interval until the first look: after a start everybody else reads, too. */
 const FIRST_SHARE = 0.2;
 const JITTER = 0.1;
+/** Only a change of the configuration ends it. */
+const SWITCHED_OFF_MS = 24 * 3_600_000;
 
 /** What the checks last came to. */
 export interface LastChecks {
@@ -25,7 +27,10 @@ export interface LastChecks {
 export interface CheckScheduleOptions {
   /** Reads the cluster and its cloud, and runs the checks. */
   readonly diagnose: (signal: AbortSignal) => Promise<Diagnosis>;
-  readonly intervalMs: number;
+  /** Whether and how often; asked again after each change. */
+  readonly config: () => { readonly enabled: boolean; readonly intervalMs: number };
+  /** Calls back after each change of the configuration, until what it returns is called. */
+  readonly onConfigChange: (listener: () => void) => () => void;
   /** Resolves with a signal that ends with the term, as soon as this process leads. */
   readonly whenLeader: (signal: AbortSignal) => Promise<AbortSignal>;
   /** Whether a loop told a finding already: it is not told again. */
@@ -48,7 +53,7 @@ export interface CheckSchedule {
 }
 
 export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedule {
-  const { diagnose, intervalMs, whenLeader, isTold, clock, logger, announcer, onEnded, random } = options;
+  const { diagnose, config, onConfigChange, whenLeader, isTold, clock, logger, announcer, onEnded, random } = options;
   const monitor = createFindingMonitor(CONFIRM_MS, new Set());
   let last: LastChecks | undefined;
 
@@ -96,16 +101,35 @@ export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedul
     return nextMs;
   }
 
+  /** Waits for its share of the interval; false: the configuration changed, and with it maybe the interval. */
+  async function pause(share: number, atMostMs: number, term: AbortSignal): Promise<boolean> {
+    const { enabled, intervalMs } = config();
+    const changed = new AbortController();
+    const forget = onConfigChange(() => changed.abort());
+    try {
+      const ms = enabled ? Math.min(atMostMs, intervalMs * share) : SWITCHED_OFF_MS;
+      await clock.sleep(ms, AbortSignal.any([term, changed.signal]));
+      return enabled;
+    } catch (error) {
+      if (term.aborted) throw error;
+      return false;
+    } finally {
+      forget();
+    }
+  }
+
   /** Looks again and again until the term ends. */
   async function serve(term: AbortSignal): Promise<void> {
-    await clock.sleep(intervalMs * (FIRST_SHARE + JITTER * random()), term);
+    let share = FIRST_SHARE + JITTER * random();
+    let atMostMs = Number.POSITIVE_INFINITY;
     let isConfirming = false;
     while (!term.aborted) {
+      if (!(await pause(share, atMostMs, term))) continue;
       const confirmMs = await look(term);
-      const regular = intervalMs * (1 - JITTER + 2 * JITTER * random());
+      share = 1 - JITTER + 2 * JITTER * random();
       // A cluster in which something new happens all the time is not read more than twice as often.
-      isConfirming = confirmMs !== undefined && confirmMs < regular && !isConfirming;
-      await clock.sleep(isConfirming && confirmMs !== undefined ? confirmMs : regular, term);
+      isConfirming = confirmMs !== undefined && confirmMs < config().intervalMs * share && !isConfirming;
+      atMostMs = isConfirming && confirmMs !== undefined ? confirmMs : Number.POSITIVE_INFINITY;
     }
   }
 

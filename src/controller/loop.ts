@@ -30,12 +30,15 @@ const LONGEST_PASS_MS = 300_000;
 /** Subjects that wait for their turn. */
 const LONG_QUEUE = 100;
 
+type LoopConfig = Pick<Config, 'readOnly' | 'resyncMs'>;
+
 export interface LoopOptions {
   readonly reconciler: Reconciler;
   readonly ports: ApplyPorts;
-  readonly config: Pick<Config, 'readOnly' | 'resyncMs'>;
+  /** The same object until something changes. No write that was planned with one is sent under another. */
+  readonly config: () => LoopConfig;
   /** Second writers are recognised by their reverts (rule 7). Undefined: the reconciler does that itself. */
-  readonly holdOff: HoldOffPolicy | undefined;
+  readonly holdOff: (() => HoldOffPolicy) | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announcer: Announcer;
@@ -76,7 +79,7 @@ interface Refusal {
 }
 
 export function createLoop(options: LoopOptions): Loop {
-  const { reconciler, ports, config, holdOff, clock, logger, announcer, observer, random } = options;
+  const { reconciler, ports, config: configNow, holdOff, clock, logger, announcer, observer, random } = options;
   let history = options.history;
   let dirty = true;
   let standing: readonly Finding[] = [];
@@ -119,8 +122,14 @@ export function createLoop(options: LoopOptions): Loop {
 
   async function pass(signal: AbortSignal, hardStop: AbortSignal): Promise<number> {
     touched = new Set(running.keys());
+    const config = configNow();
     const plan = await reconciler.look(signal);
     queue = new Map();
+    if (configNow() !== config) {
+      observer?.queued([]);
+      dirty = true; // planned with what no longer holds
+      return 1;
+    }
     observer?.planned(plan.actions);
     if (!ports.mayWrite()) {
       observer?.queued([]);
@@ -130,35 +139,40 @@ export function createLoop(options: LoopOptions): Loop {
     passes += 1;
     const reconcileId = `${process.pid}-${passes}`;
     const free = freeActions(plan.actions, now);
-    const started = holdOff === undefined ? [] : noteSecondWriters(free, holdOff, now);
+    const started = holdOff === undefined ? [] : noteSecondWriters(free, holdOff(), now);
     const { actions, declined } = limit(free, { readOnly: config.readOnly, dryRun: false, history, now });
     const pending = reconciler.explainDeclined(declined);
     for (const action of started) announceHoldOff(action, pending, now);
     const settle = report([...plan.findings, ...pending, ...standingRefusals(plan.actions)], now);
     queue = groupByKey(actions);
     observer?.queued(queue.keys());
-    work(reconcileId, hardStop);
+    work(reconcileId, config, hardStop);
     return Math.max(1, Math.min(config.resyncMs, plan.nextLookMs ?? config.resyncMs, settle, nextDue(now)));
   }
 
   /** Keeps as many subjects in work as may be, until the queue is empty. */
-  function work(reconcileId: string, hardStop: AbortSignal): void {
+  function work(reconcileId: string, config: LoopConfig, hardStop: AbortSignal): void {
     for (const [key, group] of queue) {
-      if (running.size >= MAX_IN_FLIGHT || !ports.mayWrite()) return;
+      if (running.size >= MAX_IN_FLIGHT || !mayWrite(config)) return;
       queue.delete(key);
       touched.add(key);
       observer?.started(key);
       running.set(
         key,
-        runGroup(key, group, reconcileId, hardStop).finally(() => {
+        runGroup(key, group, reconcileId, config, hardStop).finally(() => {
           running.delete(key);
           observer?.ended(key);
-          work(reconcileId, hardStop);
+          work(reconcileId, config, hardStop);
           wake();
         }),
       );
     }
     if (queue.size === 0) announceWaiting();
+  }
+
+  /** Whether a write that was planned with this configuration may still be sent. */
+  function mayWrite(config: LoopConfig): boolean {
+    return configNow() === config && ports.mayWrite();
   }
 
   function announceWaiting(): void {
@@ -239,8 +253,10 @@ export function createLoop(options: LoopOptions): Loop {
     key: string,
     group: readonly Action[],
     reconcileId: string,
+    config: LoopConfig,
     signal: AbortSignal,
   ): Promise<void> {
+    const gated = { ...ports, mayWrite: () => mayWrite(config) };
     try {
       const before = troubles.get(key);
       for (const stage of stagesOf(group)) {
@@ -249,7 +265,7 @@ export function createLoop(options: LoopOptions): Loop {
           postpone(key, undefined, CONFLICT_BACKOFF);
           return;
         }
-        if (!(await carryOutStage(stage, (action) => carryOut(key, action, reconcileId, signal)))) return;
+        if (!(await carryOutStage(stage, (action) => carryOut(key, action, reconcileId, gated, signal)))) return;
       }
       if (troubles.get(key) === before) troubles.delete(key);
     } catch (error) {
@@ -260,8 +276,14 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   /** Resolves with whether the next action of the subject may follow. */
-  async function carryOut(key: string, action: Action, reconcileId: string, signal: AbortSignal): Promise<boolean> {
-    const applied = await applyAction(action, ports, signal);
+  async function carryOut(
+    key: string,
+    action: Action,
+    reconcileId: string,
+    gated: ApplyPorts,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const applied = await applyAction(action, gated, signal);
     reconciler.noteApplied(applied);
     return settleOutcome(key, applied, reconcileId);
   }
@@ -289,7 +311,7 @@ export function createLoop(options: LoopOptions): Loop {
       case 'refused':
         refused.set(actionId(action), {
           wish: wishOf(action),
-          until: clock.monotonic() + config.resyncMs,
+          until: clock.monotonic() + configNow().resyncMs,
           finding: refusalFinding(outcome),
         });
         logger.error({ ...fields, err: error }, 'the API server refused a write');

@@ -21,12 +21,13 @@ export interface GatewayReconcilerOptions {
   readonly client: KubeClient;
   readonly view: GatewayView;
   readonly place: CiliumPlace;
-  readonly config: GatewayConfig;
+  /** Asked at each look. */
+  readonly config: () => GatewayConfig;
   readonly clock: Clock;
   readonly fieldManager: string;
   readonly copies: CopyPolicy;
   /** Nothing is sent that needs a right to write, not even as a dry run: `ipMode` is assumed to be stored. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: () => boolean;
   /** Where the cloud is asked for addresses; absent: nowhere. */
   readonly addresses?: AddressBook;
   /** How long looks wait for what the cloud says, all of them together, milliseconds. */
@@ -43,8 +44,9 @@ const ASK_AGAIN_MS = { denied: 15_000, unknown: 1_000 } as const;
 const DELETED_FOR_MS = 10_000;
 
 export function createGatewayReconciler(options: GatewayReconcilerOptions): GatewayReconciler {
-  const { client, view, place, config, clock, fieldManager, copies, addresses, cloudWaitMs = 0 } = options;
-  let ipModeStored: IpModeStored = options.readOnly === true ? 'yes' : 'unasked';
+  const { client, view, place, config: configNow, clock, fieldManager, copies, addresses, cloudWaitMs = 0 } = options;
+  const readOnly = options.readOnly ?? ((): boolean => false);
+  let ipModeStored: IpModeStored = 'unasked';
   let askedAt = 0;
   let cloudWaitEndsAt: number | undefined;
   let unwantedSince = new Map<string, number>();
@@ -69,8 +71,13 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   function planNow(): GatewayPlan {
     const now = clock.monotonic();
     const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
-    const memory = { ipModeStored, unwantedForMs, refusedPins, loadBalancers: addresses?.answers() };
-    const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), config, copies);
+    const memory = {
+      ipModeStored: readOnly() ? ('yes' as const) : ipModeStored,
+      unwantedForMs,
+      refusedPins,
+      loadBalancers: addresses?.answers(),
+    };
+    const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), configNow(), copies);
     // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
     unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
     return plan;
@@ -120,7 +127,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
       }
     },
     writerOf: (action) => writerOf(action, view),
-    explainDeclined: (declined) => declined.map((one) => declinedFinding(one, config)),
+    explainDeclined: (declined) => declined.map((one) => declinedFinding(one, configNow())),
   };
 }
 

@@ -25,7 +25,7 @@ const NEXT_REMOVAL_MS = 10_000;
 
 /**
  * Rule 14: a managed entrypoint is deleted only when its Gateway is provably gone or asks no more — complete list, kind
- * served — for `removeAfter`, at most `maxRemovalsPerPass` at a time (those that are still being deleted count), and never with the annotation `retain`.
+ * served — for `removeAfter`, while managed entrypoints are allowed at all, at most `maxRemovalsPerPass` at a time (those that are still being deleted count), and never with the annotation `retain`.
  */
 export function planRemovals(observation: GatewayObservation, config: GatewayConfig): Removals {
   const { gateways, services } = observation;
@@ -55,6 +55,12 @@ export function planRemovals(observation: GatewayObservation, config: GatewayCon
     if (asking.has(subjectKey)) continue;
     if (asksToRetain(service.meta, SERVICES, findings)) {
       findings.push(retained(service, subjectKey));
+      continue;
+    }
+    // Whoever takes the consent back takes nothing away; once it is given again, the time starts anew.
+    if (!config.managed.enabled) {
+      const when = 'only while gateway.managed.enabled is true';
+      findings.push(waiting(service, subjectKey, existing.has(subjectKey), when));
       continue;
     }
     unwanted.add(service.meta.uid);

@@ -11,7 +11,7 @@ import type { TaintReads } from './view.types.ts';
 
 /** Verdicts and memories of all nodes, kept such that a change of one node is the work of one node. */
 export interface NodeBook {
-  /** Judges the nodes that changed, those whose time has come, and all tainted ones when the cluster changed. */
+  /** Judges the nodes that changed, those whose time has come, all tainted ones when the cluster changed, and all when the configuration did. */
   update(time: { readonly now: number; readonly wallNow: number }): void;
   /** Writes for nodes whose conditions all hold, by name. */
   fit(): ReadonlyMap<string, Action>;
@@ -34,7 +34,8 @@ export interface NodeBook {
 /** What the watch has not told so long after a conflict will not come: the conflict was about something else. */
 const NEWS_MS = 10_000;
 
-export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: GivenUp): NodeBook {
+export function createNodeBook(view: TaintReads, configNow: () => TaintsConfig, stopped: GivenUp): NodeBook {
+  let config = configNow();
   const memories = new Map<string, NodeMemory>();
   const verdicts = new Map<string, NodeVerdict>();
   const fit = new Map<string, Action>();
@@ -104,6 +105,14 @@ export function createNodeBook(view: TaintReads, config: TaintsConfig, stopped: 
     update: (time) => {
       const state = view.cluster();
       const names = new Set(view.takeChanged());
+      if (configNow() !== config) {
+        config = configNow();
+        // Another rule, another judgement: of every node, and with a second look anew.
+        for (const [name, memory] of memories) {
+          memories.set(name, { ...memory, fitSince: undefined });
+          names.add(name);
+        }
+      }
       if (state !== cluster) {
         cluster = state;
         const key = JSON.stringify(state);

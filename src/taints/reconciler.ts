@@ -14,7 +14,8 @@ import type { TaintReads } from './view.types.ts';
 
 export interface TaintReconcilerOptions {
   readonly view: TaintReads;
-  readonly config: TaintsConfig;
+  /** Another object after each change. */
+  readonly config: () => TaintsConfig;
   readonly clock: Clock;
   /** Taints that an earlier process has left to whoever keeps setting them. */
   readonly givenUp?: GivenUp;
@@ -33,8 +34,8 @@ export interface TaintReconciler extends Reconciler<TaintPlan> {
 }
 
 export function createTaintReconciler(options: TaintReconcilerOptions): TaintReconciler {
-  const { view, config, clock } = options;
-  const book = createNodeBook(view, config, options.givenUp ?? new Map());
+  const { view, config: configNow, clock } = options;
+  const book = createNodeBook(view, configNow, options.givenUp ?? new Map());
   const cap = createCap(options.recentRemovals);
   /** What the writes under way take from their nodes: the watch may tell before their answers come. */
   const underWay = new Map<string, readonly string[]>();
@@ -42,11 +43,13 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
   let freedAt = Number.NEGATIVE_INFINITY;
 
   function limit(): number {
+    const config = configNow();
     return nodesPerWindow(view.nodeCount(), config.maxPercent, config.maxNodes);
   }
 
   /** The operator's plight, and how long the next step for it has to wait. */
   function bootstrap(now: number): Parameters<typeof planTaints>[0]['bootstrap'] {
+    const config = configNow();
     const operators = view.operators();
     const taints = operators.some((pod) => pod.unschedulable !== '') ? book.listedTaints() : [];
     const deadlock = findDeadlock(operators, taints);
@@ -58,6 +61,8 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
 
   function planNow(): TaintPlan {
     const now = clock.monotonic();
+    const config = configNow();
+    if (!config.enabled) return { actions: [], findings: [], nextLookMs: undefined, held: [] };
     book.update({ now, wallNow: clock.now() });
     const fit = new Map([...book.fit()].filter(([name]) => !underWay.has(name)));
     const plan = planTaints({
@@ -82,7 +87,13 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
     admit: (action) => {
       const { name } = action.target;
       // Something is known that this write was not judged by, or the places of this minute are taken.
-      if (view.isChanged(name) || underWay.has(name) || cap.free(limit(), clock.monotonic()) < 1) return false;
+      if (
+        !configNow().enabled ||
+        view.isChanged(name) ||
+        underWay.has(name) ||
+        cap.free(limit(), clock.monotonic()) < 1
+      )
+        return false;
       cap.take();
       underWay.set(name, book.removable(name));
       // Whyever it is freed: the operator may go there.
@@ -104,6 +115,7 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
     explainDeclined: declinedFindings,
     verdicts: () => book.verdicts(),
     secondLookInMs: () => {
+      const config = configNow();
       const waits = (book.blocked().get('SecondLookDue')?.size ?? 0) > 0;
       const isStuck = stuckSince !== undefined && clock.monotonic() - stuckSince < config.confirmAfterMs;
       return waits || (isStuck && config.bootstrap) ? config.confirmAfterMs : undefined;

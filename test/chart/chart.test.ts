@@ -69,6 +69,39 @@ test('a policy for Pods that no policy holds for is refused', async () => {
   await expect(renderWith({ networkPolicy: { enabled: true } })).rejects.toThrow('Set hostNetwork: false');
 });
 
+describe('a change of the configuration', () => {
+  const checksum = async (config: object): Promise<unknown> => {
+    const deployment = (await renderWith({ config })).find(({ kind }) => kind === 'Deployment');
+    return valueAt(deployment, 'spec', 'template', 'metadata', 'annotations', 'checksum/config');
+  };
+
+  test('makes no new Pods where the program follows it while it runs', async () => {
+    const hot = {
+      readOnly: true,
+      gateway: { adopt: 'auto', managed: { enabled: true, allowedNamespaces: ['a'] } },
+      taints: { maxPercent: 5, rules: [] },
+      cloud: { nonMasqueradeCidrs: ['10.0.0.0/8'] },
+      checks: { interval: '1h' },
+      logLevel: 'debug',
+    };
+    expect(await checksum(hot)).toBe(await checksum({}));
+  });
+
+  test.each([
+    { taints: { enabled: false } },
+    { lease: { name: 'other' } },
+    { cilium: { namespace: 'cilium' } },
+    { cloud: { region: 'cn-north-4' } },
+    { cloud: { endpoints: { elb: 'https://10.0.0.5' } } },
+    { cloud: { credentials: { instanceRole: true } } },
+    { resync: '5m' },
+  ])('makes new Pods for %j', async (config) => {
+    const before = await checksum({});
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    expect(await checksum(config)).not.toBe(before);
+  });
+});
+
 describe('what is granted', () => {
   test.each(ALL)('holds no wildcard, no Secret and no impersonation with the values %s', async (name) => {
     const text = JSON.stringify((await render(exampleFlags(name))).flatMap((object) => object.rules ?? []));

@@ -55,7 +55,8 @@ function start(options: Partial<CheckScheduleOptions> = {}) {
       if (cluster.fails !== undefined) throw cluster.fails;
       return cluster.says;
     },
-    intervalMs: 10 * MINUTE,
+    config: () => ({ enabled: true, intervalMs: 10 * MINUTE }),
+    onConfigChange: () => () => undefined,
     whenLeader: (signal) =>
       term.signal.aborted
         ? new Promise((_, reject) => {
@@ -202,5 +203,33 @@ describe('createCheckSchedule', () => {
     await pass(60);
     expect(cluster.looks).toBe(1);
     await end();
+  });
+
+  it('follows its configuration: off, on again and more often take effect at once', async () => {
+    let config = { enabled: true, intervalMs: 10 * MINUTE };
+    const listeners = new Set<() => void>();
+    const change = async (next: typeof config): Promise<void> => {
+      config = next;
+      for (const listener of listeners) listener();
+      await settle();
+    };
+    const onConfigChange = (listener: () => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    };
+    const { cluster, pass, end } = start({ config: () => config, onConfigChange });
+    await settle();
+    await change({ enabled: false, intervalMs: 10 * MINUTE });
+    await pass(60);
+    expect(cluster.looks).toBe(0);
+    await change({ enabled: true, intervalMs: 10 * MINUTE });
+    await pass(4);
+    expect(cluster.looks).toBe(1);
+    await change({ enabled: true, intervalMs: 2 * MINUTE });
+    await pass(10);
+    expect(cluster.looks).toBeGreaterThanOrEqual(4);
+    expect(listeners.size).toBe(1);
+    await end();
+    expect(listeners.size).toBe(0);
   });
 });

@@ -32,6 +32,7 @@ export function startLoop({
     nextLookMs: undefined as number | undefined,
     looks: 0,
     leader: true,
+    config: { readOnly: false, resyncMs: 10 * MINUTE },
     admits: true,
     /** Runs in the middle of each look. */
     duringLook: (): Promise<void> => Promise.resolve(),
@@ -64,8 +65,8 @@ export function startLoop({
   const loop = createLoop({
     reconciler,
     ports: { client, fieldManager: 'test', prepare, mayWrite: () => cluster.leader },
-    config: { readOnly: false, resyncMs: 10 * MINUTE },
-    holdOff: { reverts: 3, windowMs: 10 * MINUTE, durationMs: 30 * MINUTE },
+    config: () => cluster.config,
+    holdOff: () => ({ reverts: 3, windowMs: 10 * MINUTE, durationMs: 30 * MINUTE }),
     clock,
     logger: log,
     announcer,

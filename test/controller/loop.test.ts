@@ -292,3 +292,52 @@ describe('findings', () => {
     expect(loop.log.messages('info')).toEqual(['No longer so: It is broken.']);
   });
 });
+
+describe('when the configuration changes', () => {
+  const readOnly = { readOnly: true, resyncMs: 10 * MINUTE };
+
+  it('while the loop looks, what was planned is not written: it looks again first', async () => {
+    const loop = startLoop();
+    await settled();
+    loop.cluster.duringLook = () => {
+      loop.cluster.duringLook = () => Promise.resolve();
+      loop.cluster.config = readOnly;
+      return Promise.resolve();
+    };
+    await loop.become(a, other);
+    await loop.pass(1);
+    expect(loop.written()).toEqual([]);
+    expect(loop.cluster.looks).toBe(3);
+    loop.cluster.config = { readOnly: false, resyncMs: 10 * MINUTE };
+    loop.wake();
+    await settled();
+    expect(loop.written()).toEqual(['a', 'c']);
+  });
+
+  it('between two writes of a subject, the second is not sent', async () => {
+    const { answer, next } = byHand();
+    const loop = startLoop({ answer });
+    await loop.become(a, b);
+    expect(loop.written()).toEqual(['a']);
+    loop.cluster.config = readOnly;
+    loop.wake();
+    await next();
+    await loop.pass(10 * MINUTE);
+    expect(loop.written()).toEqual(['a']);
+  });
+
+  it('what waits for its turn is dropped, even before the next look', async () => {
+    const { answer, next } = byHand();
+    const many = Array.from({ length: 40 }, (_, i) =>
+      action({ uid: `u${i}`, name: `u${i}`, key: `Gateway default/${i}` }),
+    );
+    const loop = startLoop({ answer });
+    await loop.become(...many);
+    const sent = loop.written().length;
+    expect(sent).toBeLessThan(40);
+    loop.cluster.duringLook = () => new Promise(() => undefined); // the next look takes its time
+    loop.cluster.config = readOnly;
+    for (let done = 0; done < sent; done += 1) await next();
+    expect(loop.written()).toHaveLength(sent);
+  });
+});

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, inject, onTestFinished, vi } from 'vitest';
 import { runController } from '../../src/cli/controller.ts';
 import { connect } from '../../src/cli/session.ts';
-import { parseConfig } from '../../src/config/load.ts';
+import { openConfig } from '../../src/config/live.ts';
 import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type RecordedLog, recordLog } from '../kube/recorded-log.ts';
 import { type Cluster, createCluster, problemsOf } from './cluster.ts';
@@ -16,6 +16,7 @@ import { isOurs, nameOf, unplanned, writesOf } from './write-log.ts';
 /** Real time until everything must be in sync: machines are slow when many tests run at once. */
 const PATIENCE_MS = 40_000;
 const LOOK_MS = 10;
+const USUAL = 'taints: { maxPercent: 100 }\nlisten: none';
 /** Real time that a program which does not end is waited for after its test. */
 const STOP_MS = 5_000;
 
@@ -41,6 +42,8 @@ export interface Scene {
   readonly random: Random;
   readonly log: RecordedLog;
   readonly kubeconfig: string;
+  /** Writes another configuration file, besides the usual. */
+  configure(yaml: string): void;
   /** Some changes in the cluster, a moment apart. */
   change(times: number): Promise<void>;
   /** Waits until everything is as it should be. */
@@ -76,11 +79,14 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     wishes.token === undefined ? {} : { token: wishes.token },
   );
   const log = recordLog();
-  const config = parseConfig(`taints: { maxPercent: 100 }\nlisten: none\n${wishes.config ?? ''}`, 'test');
+  const configFile = join(dir, 'config.yaml');
+  writeFileSync(configFile, `${USUAL}\n${wishes.config ?? ''}`);
+  const live = openConfig({ overrides: {}, env: {}, path: configFile });
+  const config = live.current();
   const stopping = new AbortController();
   const options = { kubeconfig, context: undefined, config: undefined, logLevel: undefined, adopt: undefined };
   const connected = await connect(options, config, clock, log, stopping.signal);
-  const running = runController(connected, config, clock, log, stopping.signal);
+  const running = runController(connected, live, clock, log, stopping.signal);
   let failure: unknown;
   running.catch((error: unknown) => {
     failure = error;
@@ -111,6 +117,7 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     random,
     log,
     kubeconfig,
+    configure: (yaml) => writeFileSync(configFile, `${USUAL}\n${yaml}`),
     change: async (times) => {
       for (let index = 0; index < times; index += 1) {
         cluster.changeAnything(random);

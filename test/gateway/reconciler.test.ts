@@ -21,12 +21,13 @@ const BASE = [gateway(), gatewayService(), entrypoint('entry', address)];
 interface Scene {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly answer?: (sent: Sent) => Promise<RawObject>;
+  readonly readOnly?: () => boolean;
 }
 
 /** A reconciler over objects that the test changes. The API server stores `ipMode` unless the answer says otherwise. */
-function scene(objects: readonly RawObject[], { config = {}, answer }: Scene = {}) {
+function scene(objects: readonly RawObject[], { config = {}, answer, readOnly }: Scene = {}) {
   const clock = fakeClock();
-  const cluster = { objects, reads: {} as Partial<GatewayReads> };
+  const cluster = { objects, reads: {} as Partial<GatewayReads>, config: gatewayConfig(config) };
   const upserts: RawObject[] = [];
   const view: GatewayView = {
     reads: () => readsOf(cluster.objects, cluster.reads),
@@ -43,10 +44,11 @@ function scene(objects: readonly RawObject[], { config = {}, answer }: Scene = {
     client,
     view,
     place: { namespace: 'kube-system', pools: LB_IP_POOLS },
-    config: gatewayConfig(config),
+    config: () => cluster.config,
     clock,
     fieldManager: OURS,
     copies: 'followed',
+    ...(readOnly && { readOnly }),
   });
   return { clock, cluster, client, upserts, reconciler, look: () => reconciler.look(signal) };
 }
@@ -103,6 +105,29 @@ describe('the question whether ipMode is stored', () => {
   });
 });
 
+describe('a changed configuration', () => {
+  it('holds from the next look on', async () => {
+    const { look, cluster } = scene(BASE);
+    expect(writes(await look())).toEqual(['publish-address Service default/cilium-gateway-web']);
+    cluster.config = gatewayConfig({ publish: 'private' });
+    const planned = await look();
+    expect([writes(planned), planned.findings.map(({ reason }) => reason)]).toEqual([
+      [],
+      expect.arrayContaining(['NoAddressOfThatKind']),
+    ]);
+  });
+
+  it('that allows writing again has ipMode asked first', async () => {
+    let readOnly = true;
+    const { look, client } = scene(BASE, { readOnly: () => readOnly });
+    await look();
+    expect(client.sent).toEqual([]);
+    readOnly = false;
+    await look();
+    expect(client.sent.map(({ options }) => options)).toEqual([expect.objectContaining({ dryRun: true })]);
+  });
+});
+
 describe('the time for which a managed entrypoint is unwanted', () => {
   const NAME = managedName('default', 'web');
   const left = [entrypoint(NAME, { labels: ours({ managed: 'true' }) })];
@@ -134,6 +159,26 @@ describe('the time for which a managed entrypoint is unwanted', () => {
     Object.assign(cluster, { objects: left, reads: {} });
     clock.advance(9 * MINUTE);
     await look();
+    clock.advance(9 * MINUTE);
+    expect(writes(await look())).toEqual([]);
+    clock.advance(MINUTE);
+    expect(writes(await look())).toEqual([DELETE]);
+  });
+
+  it('begins anew where the consent to managed entrypoints was taken back; until then nothing is deleted', async () => {
+    const { look, clock, cluster } = scene(left, { config });
+    await look();
+    clock.advance(9 * MINUTE);
+    cluster.config = gatewayConfig({ managed: { ...config.managed, enabled: false } });
+    expect(writes(await look())).toEqual([]);
+    clock.advance(60 * MINUTE);
+    const planned = await look();
+    expect([writes(planned), planned.findings.map(({ reason }) => reason)]).toEqual([
+      [],
+      expect.arrayContaining(['EntrypointUnwanted']),
+    ]);
+    cluster.config = gatewayConfig(config);
+    expect(writes(await look())).toEqual([]);
     clock.advance(9 * MINUTE);
     expect(writes(await look())).toEqual([]);
     clock.advance(MINUTE);

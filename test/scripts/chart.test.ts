@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { chartReadme, describedValues } from '../../scripts/docs/chart-readme.ts';
-import { chartSchema } from '../../scripts/docs/chart-schema.ts';
+import { chartSchema, restartKeysTemplate } from '../../scripts/docs/chart-schema.ts';
 import { at } from '../../src/kube/read.ts';
 
 test.each([
   ['deploy/chart/values.schema.json', chartSchema()],
+  ['deploy/chart/templates/_restart-keys.tpl', restartKeysTemplate()],
   ['deploy/chart/README.md', chartReadme()],
 ])('%s is up to date (npm run generate)', (path, text) => {
   expect(readFileSync(path, 'utf8')).toBe(text);

@@ -41,7 +41,7 @@ export async function watchTaints(client: KubeClient, config: TaintsConfig, logg
   const view = createTaintView({ client, ciliumNamespace: 'kube-system', clock: systemClock, logger, onChange });
   const running = view.run(ended.signal);
   await view.whenAsked(ended.signal);
-  const reconciler = createTaintReconciler({ view, config, clock: systemClock });
+  const reconciler = createTaintReconciler({ view, config: () => config, clock: systemClock });
   return {
     reconciler,
     stop: async () => {

@@ -321,3 +321,45 @@ describe('the work', () => {
     expect((await look()).nextLookMs).toBe(20_000);
   });
 });
+
+describe('a configuration that changes', () => {
+  it('that switches taints off is obeyed at once, even by what was planned before', async () => {
+    const room = scene(manyNodes(3));
+    await room.look();
+    room.clock.advance(5_000);
+    const { actions } = await room.look();
+    expect(actions).toHaveLength(3);
+    room.configure(taintsConfig('enabled: false'));
+    expect(room.apply(actions)).toEqual([]);
+    expect(await room.run(60)).toEqual([]);
+    expect((await room.look()).findings).toEqual([]);
+    room.configure(taintsConfig());
+    expect(await room.run(60)).toEqual(names(3));
+  });
+
+  it('that takes a rule back leaves the taint, though nothing else changes', async () => {
+    const room = scene(manyNodes(1));
+    await room.run(4);
+    room.configure(taintsConfig('rules: [example.com/other]'));
+    expect(await room.run(60)).toEqual([]);
+    expect(taintsOf(room, 'n0000')).toEqual([ROUTE_TAINT]);
+  });
+
+  it('that adds a rule has every node judged by it, with a second look', async () => {
+    const room = scene(manyNodes(2, { taints: [OTHER] }));
+    expect(await room.run(60)).toEqual([]);
+    room.configure(taintsConfig('rules: [example.com/gpu]'));
+    expect(await room.run(4)).toEqual([]);
+    expect(await room.run(2)).toEqual(names(2));
+  });
+
+  it('that lowers the cap holds for the nodes of this minute', async () => {
+    const room = scene(manyNodes(6), taintsConfig('maxPercent: 0, maxNodes: 6, confirmAfter: 0s'));
+    const { actions } = await room.look();
+    expect(actions).toHaveLength(6);
+    room.configure(taintsConfig('maxPercent: 0, maxNodes: 2, confirmAfter: 0s'));
+    expect(room.apply(actions)).toHaveLength(2);
+    expect(await room.run(50)).toEqual([]);
+    expect(await room.run(11)).toHaveLength(2);
+  });
+});

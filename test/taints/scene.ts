@@ -18,14 +18,17 @@ export interface Scene {
   run(seconds: number): Promise<readonly string[]>;
   /** Carries the actions out as the loop does; returns those that were written. */
   apply(actions: readonly Action[]): readonly Action[];
+  /** From the next look on. */
+  configure(config: TaintsConfig): void;
   /** What blocks each tainted node; `''`: nothing. */
   reasons(): Readonly<Record<string, string>>;
 }
 
-export function scene(objects: readonly KubeObject[], config: TaintsConfig = taintsConfig()): Scene {
+export function scene(objects: readonly KubeObject[], given: TaintsConfig = taintsConfig()): Scene {
+  let config = given;
   const cluster = fakeCluster(...objects);
   const clock = fakeClock();
-  const reconciler = createTaintReconciler({ view: cluster, config, clock });
+  const reconciler = createTaintReconciler({ view: cluster, config: () => config, clock });
   const look = (): Promise<TaintPlan> => reconciler.look(new AbortController().signal);
 
   function apply(actions: readonly Action[]): readonly Action[] {
@@ -69,6 +72,9 @@ export function scene(objects: readonly KubeObject[], config: TaintsConfig = tai
         if (left <= 0) return freed;
         clock.advance(Math.min(1000, left));
       }
+    },
+    configure: (next) => {
+      config = next;
     },
     reasons: () =>
       Object.fromEntries(

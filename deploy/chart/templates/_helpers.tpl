@@ -64,6 +64,19 @@ credentialsDirectory: {{ dig "cloud" "credentials" "directory" "/etc/cilium-clou
 {{- toYaml (merge (dict "cilium" $cilium) .Values.config) -}}
 {{- end -}}
 
+{{/* Those keys of the configuration file that take effect only after a restart, with what is said of them. */}}
+{{- define "ccb.restartConfig" -}}
+{{- $config := include "ccb.config" . | fromYaml -}}
+{{- range $path := include "ccb.restartKeys" . | fromYamlArray }}
+{{- $value := $config -}}
+{{- range $key := splitList "." $path }}
+{{- $value = ternary (get $value $key) dict (hasKey $value $key) -}}
+{{- if not (kindIs "map" $value) }}{{ $path }}: {{ toJson $value }}{{ "\n" }}{{ $value = dict }}{{ end }}
+{{- end }}
+{{- if $value }}{{ $path }}: {{ toJson $value }}{{ "\n" }}{{ end }}
+{{- end }}
+{{- end -}}
+
 {{/* The rules of one namespace's Role: Cilium's, the clouds' own (kube-system) and the Lease's may be one and the same. */}}
 {{- define "ccb.namespaceRules" -}}
 {{- $features := .features -}}
