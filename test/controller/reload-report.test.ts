@@ -24,7 +24,8 @@ test('what became of a changed file is told on the own Pod', () => {
   expect(told({ kind: 'restart', keys: ['lease.name', 'resync'] })[0]).toMatchObject({
     type: 'Warning',
     reason: 'RestartNeeded',
-    message: expect.stringMatching(/^Changed, and in force after a restart: lease\.name, resync\./),
+    message:
+      'Changed, and in force after a restart: lease.name, resync. The chart restarts the Pods by itself; else: kubectl rollout restart.',
   });
   expect(told({ kind: 'refused', message: 'c.yaml: line 1: no such key.' })[0]).toMatchObject({
     type: 'Warning',
