@@ -26,7 +26,7 @@ import { renderPlan, renderTable } from './cli/table.ts';
 import { columnsOf } from './cli/text.ts';
 import { programVersion } from './cli/version.ts';
 import type { Config } from './config/config.types.ts';
-import { openConfig } from './config/live.ts';
+import { type LiveConfig, openConfig } from './config/live.ts';
 import { type ConfigOverrides, type ConfigSources, loadConfig } from './config/load.ts';
 import { createEventAnnouncer } from './controller/announcer.ts';
 import { readHoldOffs } from './controller/hold-offs.ts';
@@ -73,7 +73,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         const config = live.current();
         const level = (): Config['logLevel'] => live.current().logLevel;
         const logger = createLogger({ level, stream: process.stderr, env: process.env });
-        const metrics = await openMetrics(config);
+        const metrics = await openMetrics(live);
         const cluster = await connect(options, config, systemClock, logger, stop, metrics?.onRequest);
         where = cluster.connection.description;
         await runController(cluster, live, systemClock, logger, stop, metrics);
@@ -105,10 +105,10 @@ function levelOf(options: OnceOptions | DoctorOptions, config: Config): Config['
 }
 
 /** Loaded only where they are served: nothing else needs the library. Undefined: they are not. */
-async function openMetrics(config: Config): Promise<Metrics | undefined> {
-  if (config.listen === undefined) return undefined;
+async function openMetrics(live: LiveConfig): Promise<Metrics | undefined> {
+  if (live.current().listen === undefined) return undefined;
   const { createMetrics } = await import('./metrics/metrics.ts');
-  return createMetrics({ version: programVersion(), config, clock: systemClock });
+  return createMetrics({ version: programVersion(), config: live.current, clock: systemClock });
 }
 
 /** What doctor looks at. */

@@ -194,6 +194,7 @@ export async function runController(
     loops: namedLoops,
     watches: () => new Map([...named('gateways', view.states()), ...named('taints', taints?.states() ?? new Map())]),
     lastChecks: checks.last,
+    reload: live.state,
   });
   await Promise.all([
     ...loops.map((loop) => loop.run(signal, hardStop.signal)),

@@ -104,6 +104,7 @@ export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedul
   /** Waits for its share of the interval; false: the configuration changed, and with it maybe the interval. */
   async function pause(share: number, atMostMs: number, term: AbortSignal): Promise<boolean> {
     const { enabled, intervalMs } = config();
+    if (!enabled) last = undefined; // nobody keeps it up to date any more
     const changed = new AbortController();
     const forget = onConfigChange(() => changed.abort());
     try {

@@ -116,6 +116,19 @@ export function createInstruments() {
     checkRuns: counter(`${OWN}check_runs_total`, "Runs of doctor's checks by the leader.", ['result']),
     checkSeconds: gauge(`${OWN}check_duration_seconds`, "How long the last run of doctor's checks took."),
 
+    configOk: gauge(
+      `${OWN}config_last_reload_successful`,
+      'Whether the configuration file, as it is now, can be used (1). 0: what was good before stays in force.',
+    ),
+    configChanged: gauge(
+      `${OWN}config_last_change_timestamp_seconds`,
+      'When a change of the configuration file last took effect, Unix time; 0: not since the start.',
+    ),
+    configWaiting: gauge(
+      `${OWN}config_keys_waiting_for_restart`,
+      'Keys of the configuration file whose new values take effect only after a restart.',
+    ),
+
     watchAge: gauge(
       `${OWN}watch_age_seconds`,
       'Time since the last sign of life of a watch: event, bookmark, or list. Beyond 180 s /readyz fails.',

@@ -10,7 +10,8 @@ import { takeSnapshot } from './snapshot.ts';
 
 export interface MetricsOptions {
   readonly version: string;
-  readonly config: Pick<Config, 'readOnly' | 'resyncMs' | 'checks' | 'lease'>;
+  /** Asked whenever it matters: it may change. */
+  readonly config: () => Pick<Config, 'readOnly' | 'resyncMs' | 'checks' | 'lease'>;
   readonly clock: Clock;
 }
 
@@ -22,8 +23,20 @@ export function createMetrics({ version, config, clock }: MetricsOptions): Metri
   const queues = new Map<string, QueueTimes>();
   let sources: MetricSources | undefined;
   instruments.buildInfo.set({ version, node_version: process.version }, 1);
-  instruments.leader.set({ name: config.lease.name }, 0);
-  if (config.checks.enabled) expectTask('checks', config.checks.intervalMs);
+  const leaseName = config().lease.name;
+  let areChecksExpected = false;
+  instruments.leader.set({ name: leaseName }, 0);
+  expectChecks();
+
+  /** Who switches the checks off expects nothing of them; who switches them on gives them time from then on. */
+  function expectChecks(): void {
+    const { enabled, intervalMs } = config().checks;
+    if (enabled) instruments.interval.set({ task: 'checks' }, intervalMs / 1_000);
+    else instruments.interval.remove({ task: 'checks' });
+    if (enabled && !areChecksExpected) succeeded('checks');
+    if (!enabled) instruments.lastSuccess.remove({ task: 'checks' });
+    areChecksExpected = enabled;
+  }
 
   /** A task that never went well counts from now: silence must be heard, too. */
   function expectTask(task: string, everyMs: number): void {
@@ -38,7 +51,7 @@ export function createMetrics({ version, config, clock }: MetricsOptions): Metri
   function observerOf(name: string): LoopObserver {
     const times = createQueueTimes(clock);
     queues.set(name, times);
-    expectTask(`pass-${name}`, config.resyncMs);
+    expectTask(`pass-${name}`, config().resyncMs);
     instruments.queueAdds.inc({ name }, 0);
     instruments.retries.inc({ name }, 0);
     return {
@@ -49,7 +62,7 @@ export function createMetrics({ version, config, clock }: MetricsOptions): Metri
       },
       planned(actions) {
         // What is never written is behind for good: that is no news.
-        if (name === COPIES_OF && !config.readOnly) copyLag.planned(actions);
+        if (name === COPIES_OF && !config().readOnly) copyLag.planned(actions);
       },
       queued(keys) {
         instruments.queueAdds.inc({ name }, times.queued(keys));
@@ -100,8 +113,8 @@ export function createMetrics({ version, config, clock }: MetricsOptions): Metri
     },
     contentType: instruments.registry.contentType,
     async render() {
-      if (sources !== undefined)
-        takeSnapshot(instruments, sources, { copyLag, queues, leaseName: config.lease.name, clock });
+      expectChecks();
+      if (sources !== undefined) takeSnapshot(instruments, sources, { copyLag, queues, leaseName, clock });
       return await instruments.registry.metrics();
     },
   };

@@ -1,3 +1,4 @@
+import type { ReloadState } from '../config/live.ts';
 import type { CheckScheduleOptions, LastChecks } from '../controller/check-schedule.ts';
 import type { Loop } from '../controller/loop.ts';
 import type { LoopObserver } from '../controller/loop-observer.ts';
@@ -12,6 +13,8 @@ export interface MetricSources {
   /** By `gateways/services`, `taints/nodes`. */
   readonly watches: () => ReadonlyMap<string, CacheState>;
   readonly lastChecks: () => LastChecks | undefined;
+  /** What became of the configuration file. */
+  readonly reload: () => ReloadState;
 }
 
 /** Everything that the rest of the program knows of metrics. */

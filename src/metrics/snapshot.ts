@@ -27,6 +27,7 @@ export function takeSnapshot(instruments: Instruments, sources: MetricSources, p
   setWatches(instruments, sources, parts);
   setFindings(instruments, sources, isLeader);
   setCopies(instruments, parts, isLeader);
+  setReload(instruments, sources);
   instruments.holdOffs.reset();
   for (const { name, loop } of sources.loops) {
     if (isLeader) instruments.holdOffs.set({ loop: name }, loop.status().heldOff);
@@ -55,6 +56,13 @@ function setWatches(instruments: Instruments, sources: MetricSources, { clock }:
     watchFailures.inc({ watch }, failures);
     if (synced && lastEventAt !== undefined) watchAge.set({ watch }, (clock.monotonic() - lastEventAt) / 1_000);
   }
+}
+
+function setReload({ configOk, configChanged, configWaiting }: Instruments, sources: MetricSources): void {
+  const { ok, changedAt, waiting } = sources.reload();
+  configOk.set(ok ? 1 : 0);
+  configChanged.set((changedAt ?? 0) / 1_000);
+  configWaiting.set(waiting.length);
 }
 
 function setFindings({ findings }: Instruments, sources: MetricSources, isLeader: boolean): void {

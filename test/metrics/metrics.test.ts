@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ReloadState } from '../../src/config/live.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import type { CacheState } from '../../src/kube/watch.types.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
@@ -12,14 +13,16 @@ const START = Date.parse('2026-01-01T00:00:00Z') / 1_000;
 
 function setUp(text = '') {
   const clock = fakeClock();
-  const metrics = createMetrics({ version: '1.2.3', config: parseConfig(text, 'test'), clock });
   const cluster = {
+    config: parseConfig(text, 'test'),
+    reload: { ok: true, changedAt: undefined, waiting: [] } as ReloadState,
     leader: true,
     queued: 0,
     heldOff: 0,
     findings: [] as readonly Finding[],
     watches: new Map<string, CacheState>(),
   };
+  const metrics = createMetrics({ version: '1.2.3', config: () => cluster.config, clock });
   const observer = metrics.observerOf('gateways');
   const loop = {
     findings: () => cluster.findings,
@@ -30,6 +33,7 @@ function setUp(text = '') {
     loops: [{ name: 'gateways', loop }],
     watches: () => cluster.watches,
     lastChecks: () => undefined,
+    reload: () => cluster.reload,
   };
   metrics.look(sources);
   return { clock, metrics, cluster, observer, series: async () => seriesOf(await metrics.render()) };
@@ -102,6 +106,31 @@ describe('the metrics', () => {
       START,
       START + 60,
     ]);
+  });
+
+  it('expect nothing of checks that are switched off while the program runs, and give them time when they are on again', async () => {
+    const { clock, cluster, series } = setUp();
+    const ofChecks = async () => [...(await series())].filter(([name]) => name.includes('task="checks"'));
+    cluster.config = parseConfig('checks: { enabled: false }', 'test');
+    expect(await ofChecks()).toEqual([]);
+    clock.advance(3_600_000);
+    cluster.config = parseConfig('checks: { interval: 5m }', 'test');
+    expect(await ofChecks()).toEqual([
+      ['cilium_cloud_bridge_last_success_timestamp_seconds{task="checks"}', START + 3_600],
+      ['cilium_cloud_bridge_task_interval_seconds{task="checks"}', 300],
+    ]);
+  });
+
+  it('tell what became of the configuration file', async () => {
+    const { cluster, series } = setUp();
+    const ofConfig = async () => [...(await series())].filter(([name]) => name.includes('bridge_config_'));
+    expect(await ofConfig()).toEqual([
+      ['cilium_cloud_bridge_config_last_reload_successful', 1],
+      ['cilium_cloud_bridge_config_last_change_timestamp_seconds', 0],
+      ['cilium_cloud_bridge_config_keys_waiting_for_restart', 0],
+    ]);
+    cluster.reload = { ok: false, changedAt: 5_000, waiting: ['lease.name', 'resync'] };
+    expect((await ofConfig()).map(([, value]) => value)).toEqual([0, 5, 2]);
   });
 
   it('have no interval for checks that are switched off', async () => {
