@@ -61,6 +61,13 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     },
   },
   {
+    title: 'The controllers',
+    about: 'In Events on the Lease by which one of them leads.',
+    reasons: {
+      LeaderElection: 'This one became the leader, or stopped leading.',
+    },
+  },
+  {
     title: 'Gateways, Ingresses and their Services',
     about: '',
     reasons: {
@@ -224,6 +231,7 @@ export const NO_REASONS: readonly string[] = [
   'NodePort',
   'NotAllowedByListeners',
   'NotIn',
+  'NotSentError',
   'PodScheduled',
   'PreferNoSchedule',
   'RefNotPermitted',

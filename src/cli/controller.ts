@@ -30,9 +30,10 @@ import type { Metrics } from '../metrics/metrics.types.ts';
 import { describeTarget } from '../plan/make.ts';
 import { CONTROLLER_MANAGER } from '../plan/ours.ts';
 import type { CopyRequest, Finding } from '../plan/plan.types.ts';
+import type { CloudAccess } from '../providers/open.types.ts';
 import { readGivenUp } from '../taints/given-up.ts';
 import { readRecentRemovals } from '../taints/recent-removals.ts';
-import { createTaintReconciler } from '../taints/reconciler.ts';
+import { createTaintReconciler, type TaintReconciler } from '../taints/reconciler.ts';
 import { findCloud } from './cloud.ts';
 import { chooseCloud } from './doctor-cloud.ts';
 import { leaseIdentity } from './identity.ts';
@@ -43,6 +44,8 @@ import { programVersion } from './version.ts';
 const GRACE_MS = 8_000;
 /** A cloud controller shows the address of a load balancer within so long; only then the cloud is asked for it. */
 const CLOUD_CONTROLLER_MS = 10_000;
+/** For the Event that this process stopped leading; the next leader does not wait for it. */
+const LAST_WORD_MS = 1_000;
 
 /**
  * The controller: watches, and keeps everything in sync until `signal` is aborted. Resolves after a graceful stop:
@@ -62,7 +65,7 @@ export async function runController(
   const config = live.current();
   const status = await openStatus({ listen: config.listen, metrics, clock, logger }, signal);
   await refuseWithoutRights(cluster, config, signal);
-  const identity = leaseIdentity(process.env);
+  const identity = await leaseIdentity(process.env);
   const ended = new AbortController();
   // The loops begin with a look at everything: what changes before that is not missed.
   const wake: { gateways: () => void; taints: () => void } = { gateways: () => undefined, taints: () => undefined };
@@ -70,13 +73,13 @@ export async function runController(
   const { view, taints, stopped } = await openView(cluster, clock, logger, onChange, config, ended.signal);
   // Copies of an earlier life must be known before the first plan, so that orphans go first (rule 12).
   if (await mayHaveCopies(client, signal)) view.watchEnvoyConfigs();
-  const lease = createLease({ client, ...config.lease, identity, clock, logger });
-  const recorder = createEventRecorder({
-    client,
-    source: { component: CONTROLLER_MANAGER, instance: hostname() },
-    clock,
-    logger,
-  });
+  const events = { client, source: { component: CONTROLLER_MANAGER, instance: hostname() }, clock, logger };
+  /** Of the Lease and of this Pod, which a standby tells of, too. */
+  const ownRecorder = createEventRecorder(events);
+  const lease = createLease({ client, ...config.lease, identity, clock, logger, recorder: ownRecorder });
+  const recorder = createEventRecorder({ ...events, maySend: () => lease.isLeader() });
+  /** The term for which everything was read that a former leader left behind. */
+  let ready: AbortSignal | undefined;
   logger.info(
     {
       version: programVersion(),
@@ -88,20 +91,25 @@ export async function runController(
     },
     'cilium-cloud-bridge started',
   );
-  const cloud = findCloud(
-    {
-      client,
-      nodeNames: () => view.reads().ciliumPods.items.map((pod) => pod.node),
-      config: config.cloud,
-      env: process.env,
-      clock,
-      logger,
-      tryCredentials: true,
-      onCall: metrics?.onCall,
-    },
-    ended.signal,
-  );
-  cloud.catch(() => undefined); // it rejects only when everything ends
+  let cloud: Promise<CloudAccess> | undefined;
+  /** A standby has nothing to ask the cloud. */
+  const cloudOfLeader = (): Promise<CloudAccess> => {
+    cloud ??= findCloud(
+      {
+        client,
+        nodeNames: () => view.reads().ciliumPods.items.map((pod) => pod.node),
+        config: config.cloud,
+        env: process.env,
+        clock,
+        logger,
+        tryCredentials: true,
+        onCall: metrics?.onCall,
+      },
+      ended.signal,
+    );
+    cloud.catch(() => undefined); // it rejects only when everything ends
+    return cloud;
+  };
   const reconciler = createGatewayReconciler({
     client,
     view,
@@ -110,9 +118,10 @@ export async function runController(
     clock,
     fieldManager: CONTROLLER_MANAGER,
     readOnly: () => live.current().readOnly,
+    leads: () => lease.isLeader(),
     copies: 'followed',
     addresses: createAddressBook({
-      findCloud: () => cloud,
+      findCloud: cloudOfLeader,
       clock,
       graceMs: CLOUD_CONTROLLER_MS,
       onChange: () => wake.gateways(),
@@ -125,7 +134,8 @@ export async function runController(
       fieldManager: CONTROLLER_MANAGER,
       prepare: (request: CopyRequest, during: AbortSignal) =>
         prepareCopy(client, request, during, (source) => view.upsert(request.resource, source)),
-      mayWrite: () => lease.isLeader(),
+      mayWrite: () => lease.isLeader() && ready === lease.term(),
+      term: lease.term,
     },
     config: live.current,
     clock,
@@ -138,24 +148,16 @@ export async function runController(
     reconciler,
     observer: metrics?.observerOf('gateways'),
     holdOff: () => live.current().holdOff,
-    history: await readHoldOffs(client, clock, signal),
   });
   wake.gateways = gatewayLoop.wake;
   const loops = [gatewayLoop];
   const namedLoops = [{ name: 'gateways', loop: gatewayLoop }];
+  let nodes: TaintReconciler | undefined;
   if (taints !== undefined) {
-    const givenUp = await readGivenUp(client, signal);
-    const recentRemovals = await readRecentRemovals(client, clock, signal);
-    const nodes = createTaintReconciler({
-      view: taints,
-      config: () => live.current().taints,
-      clock,
-      givenUp,
-      recentRemovals,
-    });
+    nodes = createTaintReconciler({ view: taints, config: () => live.current().taints, clock });
     // Whoever sets a taint again is recognised by the reconciler: reboots are no reverts.
     const observer = metrics?.observerOf('taints');
-    const taintLoop = createLoop({ ...common, reconciler: nodes, observer, holdOff: undefined, history: new Map() });
+    const taintLoop = createLoop({ ...common, reconciler: nodes, observer, holdOff: undefined });
     wake.taints = taintLoop.wake;
     loops.push(taintLoop);
     namedLoops.push({ name: 'taints', loop: taintLoop });
@@ -165,9 +167,23 @@ export async function runController(
   const wakeAll = (): void => {
     for (const loop of loops) loop.wake();
   };
-  const following = followTerms(lease, wakeAll, signal);
+  /** What was planned as a standby is due, after what the former leader has left in Events was read. */
+  const beginTerm = async (term: AbortSignal): Promise<void> => {
+    void cloudOfLeader();
+    const during = AbortSignal.any([term, signal]);
+    const [holdOffs, givenUp, recentRemovals] = await Promise.all([
+      readHoldOffs(client, clock, during),
+      nodes && readGivenUp(client, during),
+      nodes && readRecentRemovals(client, clock, during),
+    ]);
+    gatewayLoop.noteHoldOffs(holdOffs);
+    nodes?.noteEarlier({ givenUp, recentRemovals });
+    ready = term;
+    wakeAll();
+  };
+  const following = followTerms(lease, beginTerm, signal);
   live.onChange(wakeAll);
-  const tell = createReloadReport(recorder, ownPod(process.env));
+  const tell = createReloadReport(ownRecorder, ownPod(process.env));
   const hardStop = new AbortController();
   signal.addEventListener(
     'abort',
@@ -206,6 +222,8 @@ export async function runController(
   recorder.close();
   leaseStop.abort();
   await held;
+  await ownRecorder.flush(AbortSignal.timeout(LAST_WORD_MS)).catch(() => undefined);
+  ownRecorder.close();
   ended.abort();
   await stopped;
   await status.close();
@@ -250,12 +268,16 @@ function isSameFact(one: Finding, other: Finding): boolean {
   return one.reason === other.reason && nameOf(one) === nameOf(other);
 }
 
-/** Wakes the loop at the beginning of each term as leader: what was planned as a standby is due then. */
-async function followTerms(lease: Lease, wake: () => void, signal: AbortSignal): Promise<void> {
+/** Begins each term as leader. */
+async function followTerms(
+  lease: Lease,
+  begin: (term: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const term = await lease.whenLeader(signal).catch(() => undefined);
     if (term === undefined) return;
-    wake();
+    await begin(term).catch(() => undefined); // it rejects only when the term, or everything, ends
     const over = AbortSignal.any([term, signal]);
     await new Promise<void>((resolve) => {
       if (over.aborted) resolve();

@@ -132,6 +132,17 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** The Lease by which one of several controllers leads. */
+export interface LeaseConfig {
+  readonly namespace: string;
+  readonly name: string;
+  /** Whole seconds; more than `renewDeadlineMs`. */
+  readonly durationMs: number;
+  /** More than 1.2 times `retryPeriodMs`. */
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+}
+
 /** The whole configuration, validated and with defaults filled in. */
 export interface Config {
   readonly readOnly: boolean;
@@ -150,7 +161,7 @@ export interface Config {
   };
   /** Doctor's checks, run by the controller that leads. */
   readonly checks: { readonly enabled: boolean; readonly intervalMs: number };
-  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly lease: LeaseConfig;
   /** Where the controller serves /healthz, /readyz and /metrics; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
   readonly resyncMs: number;

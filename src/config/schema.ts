@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { parseCidr } from '../lib/cidr.ts';
-import type { AdoptChoice, CloudConfig, Config, TaintsConfig } from './config.types.ts';
+import type { AdoptChoice, CloudConfig, Config, LeaseConfig, TaintsConfig } from './config.types.ts';
 import { LONGEST_DURATION_MS, parseDuration } from './durations.ts';
 import {
   ADOPT_PAIR,
@@ -329,6 +329,46 @@ const cloud = z.strictObject({
     .prefault({}),
 });
 
+/** Some of the tries come so many periods after the last one, as in client-go. */
+const JITTER = 1.2;
+
+/** The three keys that are checked together. */
+const leaseTimes = z.object({ duration: z.number(), renewDeadline: z.number(), retryPeriod: z.number() });
+const areLeaseTimes = ({ value }: { readonly value: unknown }): boolean => leaseTimes.safeParse(value).success;
+
+/** As client-go checks them, and no duration that a Lease cannot hold. */
+const lease = z
+  .strictObject({
+    namespace: text('namespace').default('kube-system').describe('Where the Lease of the controllers is.'),
+    name: text('objectName').default('cilium-cloud-bridge').describe('Its name.'),
+    duration: duration(1000)
+      .refine((ms) => ms % 1000 === 0, {
+        params: { what: 'is not in whole seconds, as a Lease counts', fix: 'Write whole seconds, such as 15s.' },
+      })
+      .prefault('15s')
+      .describe('Another controller takes over when the leader has not renewed for so long.'),
+    renewDeadline: duration(100)
+      .prefault('10s')
+      .describe('The leader stops writing when it could not renew for so long. Less than duration.'),
+    retryPeriod: duration(50).prefault('2s').describe('How often the leader renews, and others look.'),
+  })
+  .refine(({ duration, renewDeadline }) => duration > renewDeadline, {
+    path: ['renewDeadline'],
+    when: areLeaseTimes,
+    params: {
+      what: 'is not less than duration: two could lead at a time',
+      fix: 'Write two thirds of duration, such as 10s with a duration of 15s.',
+    },
+  })
+  .refine(({ renewDeadline, retryPeriod }) => renewDeadline > JITTER * retryPeriod, {
+    path: ['retryPeriod'],
+    when: areLeaseTimes,
+    params: {
+      what: 'leaves no time for a second try before renewDeadline',
+      fix: 'Write less than renewDeadline / 1.2, such as 2s with a renewDeadline of 10s.',
+    },
+  });
+
 /** The configuration file as users write it. The only place where keys, defaults and limits are said. */
 export const configSchema = z.strictObject({
   readOnly: z.boolean().default(false).describe('Look and report, never write.'),
@@ -353,12 +393,7 @@ export const configSchema = z.strictObject({
       interval: duration(60_000).prefault('10m').describe('How often; what is new is looked at again after a minute.'),
     })
     .prefault({}),
-  lease: z
-    .strictObject({
-      namespace: text('namespace').default('kube-system').describe('Where the Lease of the controllers is.'),
-      name: text('objectName').default('cilium-cloud-bridge').describe('Its name.'),
-    })
-    .prefault({}),
+  lease: lease.prefault({}),
   listen: text('listenAddress')
     .default(':9976')
     .describe('Where the controller serves /healthz, /readyz and /metrics: :port, address:port, or none.'),
@@ -381,11 +416,15 @@ export function toConfig(file: ConfigFile): Config {
     cloud: toCloudConfig(file.cloud),
     holdOff: { reverts: holdOff.reverts, windowMs: holdOff.window, durationMs: holdOff.duration },
     checks: { enabled: file.checks.enabled, intervalMs: file.checks.interval },
-    lease: file.lease,
+    lease: toLeaseConfig(file.lease),
     listen: parseListenAddress(file.listen),
     resyncMs: file.resync,
     logLevel: file.logLevel,
   };
+}
+
+function toLeaseConfig({ duration, renewDeadline, retryPeriod, ...where }: ConfigFile['lease']): LeaseConfig {
+  return { ...where, durationMs: duration, renewDeadlineMs: renewDeadline, retryPeriodMs: retryPeriod };
 }
 
 function toTaintsConfig(file: ConfigFile['taints']): TaintsConfig {

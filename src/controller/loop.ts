@@ -43,8 +43,6 @@ export interface LoopOptions {
   readonly logger: Logger;
   readonly announcer: Announcer;
   readonly observer?: LoopObserver | undefined;
-  /** Hold-offs of an earlier life, read from Events. */
-  readonly history: WriteHistory;
   /** Yields 0 ≤ x < 1, for jitter. */
   readonly random: () => number;
 }
@@ -56,9 +54,11 @@ export interface LoopOptions {
 export interface Loop {
   /** Something may have changed. Cheap; calls in a burst are merged. */
   wake(): void;
-  /** What the last pass found. */
+  /** What the last pass found; nothing while another leads. */
   findings(): readonly Finding[];
   status(): LoopStatus;
+  /** Hold-offs that others have written down meanwhile count as our own. To be told before a term's first write. */
+  noteHoldOffs(history: WriteHistory): void;
   /**
    * Ends after `signal` is aborted, when the writes under way have ended; `hardStop` ends these too. Never rejects for
    * a failed pass.
@@ -80,7 +80,7 @@ interface Refusal {
 
 export function createLoop(options: LoopOptions): Loop {
   const { reconciler, ports, config: configNow, holdOff, clock, logger, announcer, observer, random } = options;
-  let history = options.history;
+  let history: WriteHistory = new Map();
   let dirty = true;
   let standing: readonly Finding[] = [];
   let wakeUp: (() => void) | undefined;
@@ -133,6 +133,7 @@ export function createLoop(options: LoopOptions): Loop {
     observer?.planned(plan.actions);
     if (!ports.mayWrite()) {
       observer?.queued([]);
+      standing = [];
       return config.resyncMs;
     }
     const now = clock.monotonic();
@@ -340,6 +341,10 @@ export function createLoop(options: LoopOptions): Loop {
       const now = clock.monotonic();
       const heldOff = [...history.values()].filter(({ heldUntil }) => heldUntil > now).length;
       return { queued: queue.size, running: running.size, heldOff, turnsBy };
+    },
+    noteHoldOffs: (told) => {
+      const newer = [...told].filter(([id, { heldUntil }]) => heldUntil > (history.get(id)?.heldUntil ?? 0));
+      history = new Map([...history, ...newer]);
     },
     run: async (signal, hardStop) => {
       /** Time that passes took, less what was earned back since by idling. */

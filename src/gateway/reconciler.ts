@@ -28,6 +28,8 @@ export interface GatewayReconcilerOptions {
   readonly copies: CopyPolicy;
   /** Nothing is sent that needs a right to write, not even as a dry run: `ipMode` is assumed to be stored. */
   readonly readOnly?: () => boolean;
+  /** A standby looks, and asks neither the cloud nor the API server more than that. Absent: there is no other. */
+  readonly leads?: () => boolean;
   /** Where the cloud is asked for addresses; absent: nowhere. */
   readonly addresses?: AddressBook;
   /** How long looks wait for what the cloud says, all of them together, milliseconds. */
@@ -47,6 +49,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
   const { client, view, place, config: configNow, clock, fieldManager, copies, addresses, cloudWaitMs = 0 } = options;
   const readOnly = options.readOnly ?? ((): boolean => false);
   let ipModeStored: IpModeStored = 'unasked';
+  const { leads = () => true } = options;
   let askedAt = 0;
   let cloudWaitEndsAt: number | undefined;
   let unwantedSince = new Map<string, number>();
@@ -99,6 +102,10 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
         view.watchEnvoyConfigs();
         await view.whenAsked(signal);
         plan = planNow();
+      }
+      if (!leads()) {
+        addresses?.want([]);
+        return plan;
       }
       if (addresses !== undefined) {
         addresses.want(plan.loadBalancers);

@@ -11,6 +11,11 @@ export interface WriteOptions extends RequestOptions {
   readonly fieldManager: string;
   /** Sends `dryRun=All`: admission and validation run, nothing is stored. */
   readonly dryRun?: boolean;
+  /**
+   * Asked in the very tick in which the request is handed to the kernel, after credentials and connection are there:
+   * no ends it with a NotSentError.
+   */
+  readonly maySend?: () => boolean;
 }
 
 export interface ListOptions extends RequestOptions {
@@ -75,7 +80,7 @@ export type WatchEvent =
 
 /**
  * Kubernetes over HTTP. Every method rejects with a `KubeError` and with nothing else, except that an aborted signal
- * rejects with the signal's reason. Nothing is retried here, save `list` (which starts over once when its
+ * rejects with the signal's reason, and a `maySend` that says no with a NotSentError. Nothing is retried here, save `list` (which starts over once when its
  * continuation expires): a caller decides with the error's `category`.
  */
 export interface KubeClient {

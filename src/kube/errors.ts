@@ -47,6 +47,11 @@ export interface KubeErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Whoever asked for a request did not want it any more at the moment of sending: nothing left this process. */
+export class NotSentError extends Error {
+  override readonly name = 'NotSentError';
+}
+
 /** A Kubernetes request that did not succeed. The message says what was tried, on what, and what came back. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';

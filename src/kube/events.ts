@@ -3,7 +3,7 @@ import { orAborted } from '../lib/abort.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { KubeClient } from './client.types.ts';
-import { KubeError } from './errors.ts';
+import { KubeError, NotSentError } from './errors.ts';
 import { createEventLimiter } from './event-limiter.ts';
 import {
   type EventSource,
@@ -30,6 +30,8 @@ export interface EventRecorderOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly fieldManager?: string;
+  /** Asked when an Event goes out: what is not told while this process leads is not told at all. */
+  readonly maySend?: () => boolean;
 }
 
 /** Tells Kubernetes what happened, as well as it can: nothing depends on an Event, so none holds anything up. */
@@ -56,7 +58,7 @@ interface Happening {
 }
 
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const { client, source, clock, logger, fieldManager = source.component } = options;
+  const { client, source, clock, logger, fieldManager = source.component, maySend } = options;
   const limiter = createEventLimiter();
   const happenings = new Map<string, Happening>();
   const queue: Happening[] = [];
@@ -143,7 +145,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   async function send(happening: Happening): Promise<void> {
     const { event, stored, count } = happening;
-    const write = { fieldManager, signal: closed.signal };
+    const write = { fieldManager, signal: closed.signal, ...(maySend && { maySend }) };
     if (stored !== '') {
       const ref = { namespace: eventNamespace(event.target), name: stored };
       try {
@@ -168,7 +170,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   }
 
   function giveUp(happening: Happening, error: unknown): void {
-    if (closed.signal.aborted) {
+    if (closed.signal.aborted || error instanceof NotSentError) {
       return;
     }
     if (error instanceof KubeError && error.category === 'forbidden') {

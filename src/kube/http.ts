@@ -1,10 +1,10 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { KEEP_ALIVE_MS, type RequestSettings } from './connection.ts';
 import { type Deadline, onAbort, startDeadline } from './deadline.ts';
-import { KubeError } from './errors.ts';
+import { KubeError, NotSentError } from './errors.ts';
 import { type Attempt, garbledError, timeoutError } from './failures.ts';
 import { codeOf, transportError } from './transport-failures.ts';
 
@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** Any of them ends the exchange. */
   readonly signals: readonly AbortSignal[];
+  /** Asked when the connection is there, in the tick in which the request goes out; undefined: nobody minds. */
+  readonly maySend: (() => boolean) | undefined;
 }
 
 export interface HttpAnswer {
@@ -117,7 +119,8 @@ function deadlineOf({ attempt, signals, timeoutMs }: HttpRequest): Deadline {
 
 /** What ended the request, in our own words. */
 function explain({ attempt }: HttpRequest, deadline: Deadline, error: unknown): unknown {
-  return deadline.reason() ?? (error instanceof KubeError ? error : transportError(attempt, error));
+  const isOurs = error instanceof KubeError || error instanceof NotSentError;
+  return deadline.reason() ?? (isOurs ? error : transportError(attempt, error));
 }
 
 async function open(options: HttpRequest, deadline: Deadline): Promise<IncomingMessage> {
@@ -169,7 +172,25 @@ function openOnce(options: HttpRequest, deadline: Deadline): Promise<IncomingMes
       reject(stale ? new StaleConnection('the connection was stale', { cause: error }) : error);
     });
     deadline.onOver((reason) => request.destroy(reason));
-    request.end(body);
+    const { maySend } = options;
+    if (maySend === undefined) {
+      request.end(body);
+      return;
+    }
+    onceConnected(request, () => {
+      if (maySend()) request.end(body);
+      else request.destroy(new NotSentError(`${options.attempt.operation}: not sent any more`));
+    });
+  });
+}
+
+/** Calls back in the tick in which what is written to the request reaches the kernel. */
+function onceConnected(request: ClientRequest, then: () => void): void {
+  request.once('socket', (socket) => {
+    const isSecuring = 'secureConnecting' in socket && socket.secureConnecting === true;
+    if (isSecuring) socket.once('secureConnect', then);
+    else if (socket.connecting) socket.once('connect', then);
+    else process.nextTick(then); // node itself is not done with the event yet
   });
 }
 

@@ -3,27 +3,46 @@ import { asNumber, asString, at } from './read.ts';
 import { microTime } from './times.ts';
 import type { RawObject } from './types.ts';
 
-/** What a Lease says. */
+/** What a Lease says. Fields that only newer election protocols know (strategy, preferredHolder) are left alone. */
 export interface LeaseRecord {
   /** Empty: nobody holds it. */
   readonly holder: string;
+  /** 0: it says none. */
   readonly durationMs: number;
   /** RFC 3339 with microseconds; empty when absent. */
   readonly renewTime: string;
   readonly acquireTime: string;
   readonly transitions: number;
   readonly resourceVersion: string;
+  readonly uid: string;
 }
 
 export function readLease(raw: RawObject): LeaseRecord {
   return {
     holder: asString(at(raw, 'spec', 'holderIdentity')),
-    durationMs: asNumber(at(raw, 'spec', 'leaseDurationSeconds')) * 1000,
+    durationMs: Math.max(0, asNumber(at(raw, 'spec', 'leaseDurationSeconds')) * 1000),
     renewTime: asString(at(raw, 'spec', 'renewTime')),
     acquireTime: asString(at(raw, 'spec', 'acquireTime')),
-    transitions: asNumber(at(raw, 'spec', 'leaseTransitions')),
+    transitions: Math.max(0, asNumber(at(raw, 'spec', 'leaseTransitions'))),
     resourceVersion: versionOf(raw),
+    uid: asString(at(raw, 'metadata', 'uid')),
   };
+}
+
+/** Whether the holder, or somebody in its place, wrote in between: an annotation of somebody else is no sign of life. */
+export function saysOther(one: LeaseRecord, other: LeaseRecord): boolean {
+  return (
+    one.holder !== other.holder ||
+    one.renewTime !== other.renewTime ||
+    one.acquireTime !== other.acquireTime ||
+    one.durationMs !== other.durationMs ||
+    one.transitions !== other.transitions
+  );
+}
+
+/** As it is written. */
+export interface LeaseSpec extends RawObject {
+  readonly renewTime: string;
 }
 
 /** The spec of a Lease that was taken or renewed at `nowMs` (wall clock). */
@@ -33,12 +52,13 @@ export function leaseSpec(
   acquireTime: string,
   transitions: number,
   nowMs: number,
-): RawObject {
+): LeaseSpec {
+  const renewTime = microTime(nowMs);
   return {
     holderIdentity: holder,
-    leaseDurationSeconds: Math.round(durationMs / 1000),
-    acquireTime: acquireTime === '' ? microTime(nowMs) : acquireTime,
-    renewTime: microTime(nowMs),
+    leaseDurationSeconds: Math.floor(durationMs / 1000),
+    acquireTime: acquireTime === '' ? renewTime : acquireTime,
+    renewTime,
     leaseTransitions: transitions,
   };
 }

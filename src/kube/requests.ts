@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts';
 import { parseObject } from './answers.ts';
-import type { RequestOptions } from './client.types.ts';
+import type { RequestOptions, WriteOptions } from './client.types.ts';
 import type { Connection, RequestSettings } from './connection.ts';
 import { startDeadline } from './deadline.ts';
 import { KubeError } from './errors.ts';
@@ -41,7 +41,7 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  readonly options: RequestOptions | undefined;
+  readonly options: (RequestOptions & Pick<WriteOptions, 'maySend'>) | undefined;
 }
 
 /** Sends requests with current credentials; what comes back is a success or a KubeError. */
@@ -121,6 +121,7 @@ export function createRequester(options: RequesterOptions): Requester {
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       timeoutMs: call.options?.timeoutMs ?? timeoutMs,
       signals: signalsOf(call),
+      maySend: call.options?.maySend,
     };
   }
 

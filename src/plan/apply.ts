@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.types.ts';
-import { KubeError } from '../kube/errors.ts';
+import { KubeError, NotSentError } from '../kube/errors.ts';
 import type { RawObject } from '../kube/types.ts';
 import type { Action, Change, CopyRequest, Outcome, WriteRequest } from './plan.types.ts';
 
@@ -9,8 +9,10 @@ export interface ApplyPorts {
   readonly fieldManager: string;
   /** Makes a request whose bulk is read at the last moment into one that can be sent. Rejects with a KubeError. */
   readonly prepare: (request: CopyRequest, signal: AbortSignal) => Promise<Prepared>;
-  /** Asked in the same tick in which the request is sent (rule 15). */
+  /** Asked in the same tick in which the request is sent, and once more when the kernel takes it (rule 15). */
   readonly mayWrite: () => boolean;
+  /** Aborted when the leadership is lost: no request under way outlives it. Undefined: nobody leads. */
+  readonly term?: () => AbortSignal;
 }
 
 /** A request that can be sent as it is. */
@@ -37,22 +39,34 @@ export interface Applied {
  */
 export async function applyAction(action: Action, ports: ApplyPorts, signal: AbortSignal): Promise<Applied> {
   signal.throwIfAborted();
+  const term = ports.term?.();
+  const during = term === undefined ? signal : AbortSignal.any([signal, term]);
   try {
     const { request } = action;
     const { request: prepared, newer } =
-      request.verb === 'copy' ? await ports.prepare(request, signal) : { request, newer: undefined };
+      request.verb === 'copy' ? await ports.prepare(request, during) : { request, newer: undefined };
     // Nothing may be awaited between this question and the request.
-    if (!ports.mayWrite()) {
-      const outcome: Outcome = { action, status: 'declined', reason: 'NotLeader', message: 'The lease is not held.' };
-      return { outcome, object: undefined, error: undefined };
-    }
-    const object = await send(prepared, ports, signal);
+    if (!ports.mayWrite()) return notLeading(action);
+    const object = await send(prepared, ports, during);
     const done = newer === undefined ? action : { ...action, changes: withNewer(action.changes, newer) };
     return { outcome: { action: done, status: 'applied', reason: '', message: '' }, object, error: undefined };
   } catch (error) {
+    if (error instanceof NotSentError) return notLeading(action);
+    if (term?.aborted === true && !signal.aborted) return lostUnderWay(action);
     if (!(error instanceof KubeError)) throw error;
     return { outcome: outcomeOf(action, error), object: undefined, error };
   }
+}
+
+function notLeading(action: Action): Applied {
+  const outcome: Outcome = { action, status: 'declined', reason: 'NotLeader', message: 'The lease is not held.' };
+  return { outcome, object: undefined, error: undefined };
+}
+
+/** It may have been carried out all the same: its precondition was in it, and the next look shows. */
+function lostUnderWay(action: Action): Applied {
+  const message = 'The lease was lost while the request was under way.';
+  return { outcome: { action, status: 'failed', reason: 'NotLeader', message }, object: undefined, error: undefined };
 }
 
 /** So that a source which goes back to what was planned is not taken for somebody who undid the write (rule 7). */
@@ -62,7 +76,7 @@ function withNewer(changes: readonly Change[], newer: Pick<Change, 'field' | 'af
 }
 
 async function send(request: PreparedRequest, ports: ApplyPorts, signal: AbortSignal): Promise<RawObject | undefined> {
-  const options = { fieldManager: ports.fieldManager, signal };
+  const options = { fieldManager: ports.fieldManager, signal, maySend: ports.mayWrite };
   switch (request.verb) {
     case 'create':
       return await ports.client.create(request.resource, request.object, options);

@@ -16,12 +16,13 @@ export interface Cap {
   take(): void;
   /** It ended. The place stays taken for the window when the node may have been freed. */
   settle(mayHaveFreed: boolean, now: number): void;
+  /** Ends of removals by all processes, oldest first, as others tell them; what is known here may be among them. */
+  noteEarlier(told: readonly number[]): void;
 }
 
-/** @param earlier ends of removals before this one's time, oldest first */
-export function createCap(earlier: readonly number[] = []): Cap {
+export function createCap(): Cap {
   /** Ends of the removals of the last window, oldest first. */
-  let ends: number[] = [...earlier];
+  let ends: number[] = [];
   let underWay = 0;
 
   function forget(now: number): void {
@@ -45,6 +46,10 @@ export function createCap(earlier: readonly number[] = []): Cap {
     settle: (mayHaveFreed, now) => {
       underWay -= 1;
       if (mayHaveFreed) ends.push(now);
+    },
+    noteEarlier: (told) => {
+      // A clock that was set moves what is told: whichever knows of more removals is right.
+      if (told.length >= ends.length) ends = [...told];
     },
   };
 }

@@ -25,6 +25,8 @@ export interface NodeBook {
   nextDueMs(now: number): number | undefined;
   /** What a removal takes from the node as it is known now, `taintId`. */
   removable(name: string): readonly string[];
+  /** Taints that other processes have left to whoever keeps setting them. */
+  noteGivenUp(told: GivenUp): void;
   noteRemoved(name: string, taintIds: readonly string[], now: number): void;
   /** The write did not fit the node any more: it is not planned again before a newer state was seen, or should have been. */
   noteConflict(action: Action, now: number): void;
@@ -34,8 +36,9 @@ export interface NodeBook {
 /** What the watch has not told so long after a conflict will not come: the conflict was about something else. */
 const NEWS_MS = 10_000;
 
-export function createNodeBook(view: TaintReads, configNow: () => TaintsConfig, stopped: GivenUp): NodeBook {
+export function createNodeBook(view: TaintReads, configNow: () => TaintsConfig): NodeBook {
   let config = configNow();
+  let stopped: GivenUp = new Map();
   const memories = new Map<string, NodeMemory>();
   const verdicts = new Map<string, NodeVerdict>();
   const fit = new Map<string, Action>();
@@ -142,6 +145,16 @@ export function createNodeBook(view: TaintReads, configNow: () => TaintsConfig, 
     },
     nextDueMs: (now) => (nextDue === Number.POSITIVE_INFINITY ? undefined : Math.max(1, nextDue - now)),
     removable: (name) => verdicts.get(name)?.removable.map(taintId) ?? [],
+    noteGivenUp: (told) => {
+      stopped = told;
+      for (const [name, memory] of memories) {
+        const node = view.node(name);
+        const lost = node === undefined ? undefined : givenUpFor(stopped, node, config.rules);
+        if (lost === undefined || lost.size === 0) continue;
+        memories.set(name, { ...memory, removals: new Map([...memory.removals, ...lost]) });
+        judgeAgainAt(name, 0);
+      }
+    },
     noteRemoved: (name, taintIds, now) => {
       const memory = memories.get(name);
       if (memory !== undefined) memories.set(name, noteRemovals(memory, taintIds, now));

@@ -17,14 +17,20 @@ export interface TaintReconcilerOptions {
   /** Another object after each change. */
   readonly config: () => TaintsConfig;
   readonly clock: Clock;
-  /** Taints that an earlier process has left to whoever keeps setting them. */
-  readonly givenUp?: GivenUp;
-  /** When earlier processes freed nodes within the last 60 s, monotonic, oldest first. */
-  readonly recentRemovals?: readonly number[];
+}
+
+/** What other processes did before this one leads. */
+export interface EarlierTerms {
+  /** Taints that they have left to whoever keeps setting them. */
+  readonly givenUp?: GivenUp | undefined;
+  /** When nodes were freed within the last 60 s, monotonic, oldest first. */
+  readonly recentRemovals?: readonly number[] | undefined;
 }
 
 /** Observe and plan for node taints. */
 export interface TaintReconciler extends Reconciler<TaintPlan> {
+  /** To be told before a term's first write. */
+  noteEarlier(earlier: EarlierTerms): void;
   /** Every node that carries a listed taint, and what each condition says of it, by name. */
   verdicts(): readonly NodeVerdict[];
   /** Milliseconds after which a second look can free a node; undefined: none waits for it alone. */
@@ -35,8 +41,8 @@ export interface TaintReconciler extends Reconciler<TaintPlan> {
 
 export function createTaintReconciler(options: TaintReconcilerOptions): TaintReconciler {
   const { view, config: configNow, clock } = options;
-  const book = createNodeBook(view, configNow, options.givenUp ?? new Map());
-  const cap = createCap(options.recentRemovals);
+  const book = createNodeBook(view, configNow);
+  const cap = createCap();
   /** What the writes under way take from their nodes: the watch may tell before their answers come. */
   const underWay = new Map<string, readonly string[]>();
   let stuckSince: number | undefined;
@@ -113,6 +119,10 @@ export function createTaintReconciler(options: TaintReconcilerOptions): TaintRec
     },
     writerOf: (action: Action) => view.node(action.target.name)?.taintWriter?.manager ?? '',
     explainDeclined: declinedFindings,
+    noteEarlier: ({ givenUp = new Map(), recentRemovals = [] }) => {
+      book.noteGivenUp(givenUp);
+      cap.noteEarlier(recentRemovals);
+    },
     verdicts: () => book.verdicts(),
     secondLookInMs: () => {
       const config = configNow();

@@ -52,7 +52,13 @@ const DEFAULTS = {
   },
   holdOff: { reverts: 3, windowMs: 600_000, durationMs: 1_800_000 },
   checks: { enabled: true, intervalMs: 600_000 },
-  lease: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
+  lease: {
+    namespace: 'kube-system',
+    name: 'cilium-cloud-bridge',
+    durationMs: 15_000,
+    renewDeadlineMs: 10_000,
+    retryPeriodMs: 2_000,
+  },
   listen: { host: '', port: 9976 },
   resyncMs: 600_000,
   logLevel: 'info',
@@ -125,7 +131,7 @@ cloud:
   limits: { requestsPerSecond: 2, concurrentRequests: 1, timeout: 5s }
 holdOff: { reverts: 5, window: 5m, duration: 1h30m }
 checks: { enabled: false, interval: 30m }
-lease: { namespace: ops, name: bridge }
+lease: { namespace: ops, name: bridge, duration: 1m, renewDeadline: 40s, retryPeriod: 500ms }
 listen: 127.0.0.1:8080
 resync: 30s
 logLevel: debug
@@ -191,7 +197,7 @@ logLevel: debug
       },
       holdOff: { reverts: 5, windowMs: 300_000, durationMs: 5_400_000 },
       checks: { enabled: false, intervalMs: 1_800_000 },
-      lease: { namespace: 'ops', name: 'bridge' },
+      lease: { namespace: 'ops', name: 'bridge', durationMs: 60_000, renewDeadlineMs: 40_000, retryPeriodMs: 500 },
       listen: { host: '127.0.0.1', port: 8080 },
       resyncMs: 30_000,
       logLevel: 'debug',
@@ -258,7 +264,27 @@ logLevel: warning
       'line 1, taints.rules[0]: node.cilium.io/agent-not-ready says something true of the node, it is never obsolete under Cilium. Remove it from the list: whoever sets this taint takes it away when the node is fit again.',
     ],
     ['taints: { maxPercent: 101 }', 'line 1, taints.maxPercent: 101 is out of range. Write a number of at most 100.'],
-    ['lease: { colour: red }', 'line 1, lease.colour: no such key. Known here: namespace, name.'],
+    [
+      'lease: { colour: red }',
+      'line 1, lease.colour: no such key. Known here: namespace, name, duration, renewDeadline, retryPeriod.',
+    ],
+    [
+      'lease: { duration: 10s }',
+      'line 1, lease.renewDeadline: is not less than duration: two could lead at a time. Write two thirds of duration, such as 10s with a duration of 15s.',
+    ],
+    [
+      'lease: { renewDeadline: 15s }',
+      'line 1, lease.renewDeadline: is not less than duration: two could lead at a time. Write two thirds of duration, such as 10s with a duration of 15s.',
+    ],
+    [
+      'lease: { renewDeadline: 12s, retryPeriod: 10s }',
+      'line 1, lease.retryPeriod: leaves no time for a second try before renewDeadline. Write less than renewDeadline / 1.2, such as 2s with a renewDeadline of 10s.',
+    ],
+    [
+      'lease: { duration: 15500ms }',
+      'line 1, lease.duration: is not in whole seconds, as a Lease counts. Write whole seconds, such as 15s.',
+    ],
+    ['lease: { duration: 0s }', 'line 1, lease.duration: "0s" is out of range. Write a duration from 1s to 168h.'],
     ['readOnly: yes', 'line 1, readOnly: must be true or false, not "yes". Write true or false, without quotes.'],
     [
       'gateway: { adopt: a/b=c/d }',

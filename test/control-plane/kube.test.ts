@@ -264,8 +264,9 @@ describe('a watch cache', () => {
 describe('a Lease', () => {
   test('is taken, seen from outside, and given up', async () => {
     const lease = { namespace: 'kube-system', name: 'ccb-test' };
+    const times = { durationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
     const stopping = new AbortController();
-    const held = createLease({ client, ...lease, identity: 'me', clock: systemClock, logger: recordLog() });
+    const held = createLease({ client, ...lease, ...times, identity: 'me', clock: systemClock, logger: recordLog() });
     const running = held.run(stopping.signal);
     await held.whenLeader(AbortSignal.timeout(10_000));
     expect(await readLeaseHolder(client, lease.namespace, lease.name, systemClock)).toMatchObject({

@@ -70,10 +70,10 @@ export function startLoop({
     clock,
     logger: log,
     announcer,
-    history,
     random: () => 0,
     ...options,
   });
+  loop.noteHoldOffs(history);
   const stop = new AbortController();
   const hardStop = new AbortController();
   let ended = false;

@@ -5,8 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createKubeClient } from '../../src/kube/client.ts';
 import type { KubeClient } from '../../src/kube/client.types.ts';
 import { openConnection } from '../../src/kube/connection.ts';
+import type { KubeEvent } from '../../src/kube/event-object.ts';
 import { createLease, type Lease } from '../../src/kube/lease.ts';
 import { readLeaseHolder } from '../../src/kube/lease-holder.ts';
+import { readLease } from '../../src/kube/lease-record.ts';
 import { asRecord, at } from '../../src/kube/read.ts';
 import { LEASES } from '../../src/kube/resources.ts';
 import type { RawObject } from '../../src/kube/types.ts';
@@ -17,12 +19,18 @@ import { type FakeClock, fakeClock } from './fake-clock.ts';
 import { type RecordedLog, recordLog } from './recorded-log.ts';
 
 const REF = { namespace: 'kube-system', name: 'cilium-cloud-bridge' };
+const TIMES = { durationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 };
+const START = Date.parse('2026-01-01T00:00:00Z');
 const MICRO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+const FORBIDDEN = { kind: 'answer', status: 403, reason: 'Forbidden', message: 'no' } as const;
 
 interface Candidate {
   readonly lease: Lease;
   readonly clock: FakeClock;
   readonly log: RecordedLog;
+  /** Events. */
+  readonly told: readonly string[];
   readonly stop: () => Promise<void>;
   /** Lets the answers arrive and moves this candidate's clock. */
   readonly pass: (ms: number) => Promise<void>;
@@ -48,16 +56,21 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function stand(identity: string, startMs = Date.parse('2026-01-01T00:00:00Z')): Candidate {
+function stand(identity: string, startMs = START, random = () => 0): Candidate {
   const clock = fakeClock(startMs);
   const log = recordLog();
-  const lease = createLease({ client, ...REF, identity, clock, logger: log, random: () => 0 });
+  const told: string[] = [];
+  const recorder = {
+    record: ({ target, reason, message }: KubeEvent) => told.push(`${target.kind} ${reason}: ${message}`),
+  };
+  const lease = createLease({ client, ...REF, ...TIMES, identity, clock, logger: log, recorder, random });
   const stopping = new AbortController();
   const running = lease.run(stopping.signal);
   const candidate = {
     lease,
     clock,
     log,
+    told,
     stop: async () => {
       stopping.abort(new Error('stopping'));
       await running;
@@ -74,7 +87,13 @@ function stand(identity: string, startMs = Date.parse('2026-01-01T00:00:00Z')): 
 async function leading(identity: string): Promise<Candidate> {
   const candidate = stand(identity);
   await candidate.lease.whenLeader(AbortSignal.timeout(2_000));
+  await watching(1);
   return candidate;
+}
+
+/** So many have opened their watch. */
+async function watching(count: number): Promise<void> {
+  await eventually(() => api.requests.filter(({ verb }) => verb === 'watch').length).toBeGreaterThanOrEqual(count);
 }
 
 function spec(): RawObject {
@@ -82,8 +101,8 @@ function spec(): RawObject {
 }
 
 /** Somebody else writes the Lease. */
-function store(next: RawObject): void {
-  api.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: REF, spec: next });
+function store(next: RawObject, metadata: RawObject = {}): void {
+  api.apply({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...REF, ...metadata }, spec: next });
 }
 
 /** Passes time in small steps, as it passes. */
@@ -106,6 +125,7 @@ describe('a Lease', () => {
   test('is renewed every two seconds by one write each, without a read', async () => {
     const a = await leading('a');
     const { acquireTime, renewTime } = spec();
+    await watching(1);
     const before = api.requests.length;
     for (let round = 0; round < 3; round += 1) {
       await a.pass(2_000);
@@ -134,9 +154,83 @@ describe('a Lease', () => {
     const b = stand('b', Date.parse('2025-12-31T23:00:00Z'));
     await passSlowly(b, 14_000);
     expect(spec().holderIdentity).toBe('a');
-    await passSlowly(b, 4_000);
+    await passSlowly(b, 1_000);
     await eventually(() => b.lease.isLeader()).toBe(true);
     expect(spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1, acquireTime: spec().renewTime });
+    expect(spec().acquireTime).toBe('2025-12-31T23:00:15.000000Z');
+  });
+
+  test('is looked at every 2 to 4.4 s by those who do not hold it, and renewed every 2 s', async () => {
+    const a = await leading('a');
+    const b = stand('b', START, () => 0.999);
+    await eventually(() => [a, b].map(({ clock }) => clock.sleeping()[0])).toEqual([2_000, 2_000 * (1 + 1.2 * 0.999)]);
+  });
+
+  test('counts as unchanged when only its annotations change: that is no sign of life of its holder', async () => {
+    await leading('a');
+    const b = stand('b');
+    for (let second = 0; second < 15; second += 1) {
+      await b.pass(1_000);
+      store({ ...spec() }, { annotations: { second: String(second) } });
+    }
+    await eventually(() => spec().holderIdentity).toBe('b');
+  });
+
+  test('that is annotated by somebody stays with its holder', async () => {
+    const a = await leading('a');
+    const term = a.lease.term();
+    store({ ...spec() }, { annotations: { by: 'somebody' } });
+    await a.pass(2_000);
+    await eventually(() => spec().renewTime).toBe('2026-01-01T00:00:02.000000Z');
+    expect(term.aborted).toBe(false);
+    expect(a.log.messages('warn')).toEqual([]);
+  });
+
+  test('that is deleted is made anew by its holder at once, and is not free for others', async () => {
+    const a = await leading('a');
+    const b = stand('b');
+    await watching(2);
+    const restore = api.faults.intercept(({ verb, userAgent }) =>
+      verb === 'create' && userAgent === 'test' ? { kind: 'delay', ms: 200 } : undefined,
+    );
+    api.remove(LEASES, REF);
+    await b.pass(2_000);
+    await eventually(() => at(api.get(LEASES, REF), 'spec', 'holderIdentity')).toBe('a');
+    restore();
+    expect([a.lease.isLeader(), b.lease.isLeader()]).toEqual([true, false]);
+    expect(spec()).toMatchObject({ renewTime: '2026-01-01T00:00:00.000000Z', leaseTransitions: 0 });
+  });
+
+  test.each<[string, RawObject]>([
+    ['says nothing', {}],
+    ['has a holder and no more', { holderIdentity: 'x' }],
+    ['has a holder without a duration', { holderIdentity: 'x', renewTime: '2020-01-01T00:00:00.000000Z' }],
+    ['was renewed in the far future', { holderIdentity: 'x', renewTime: '2099-01-01T00:00:00.000000Z' }],
+    ['has a duration and no holder', { leaseDurationSeconds: 3_600 }],
+  ])('that %s is taken after 15 s at the latest', async (_, garbage) => {
+    store(garbage);
+    const b = stand('b');
+    await passSlowly(b, 15_000);
+    await eventually(() => b.lease.isLeader()).toBe(true);
+    expect(spec()).toMatchObject({ holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 1 });
+  });
+
+  test.each<[string, unknown]>([
+    ['no spec at all', {}],
+    ['a spec of another kind', { spec: 'none' }],
+    ['numbers for texts', { spec: { holderIdentity: 7, renewTime: 5, acquireTime: [] } }],
+    ['texts for numbers', { spec: { leaseDurationSeconds: 'soon', leaseTransitions: 'many' } }],
+    ['numbers below zero', { spec: { leaseDurationSeconds: -5, leaseTransitions: -1 } }],
+  ])('read with %s is one that nobody holds', (_, raw) => {
+    const nothing = { holder: '', durationMs: 0, renewTime: '', acquireTime: '', transitions: 0 };
+    expect(readLease(asRecord(raw))).toEqual({ ...nothing, resourceVersion: '', uid: '' });
+  });
+
+  test('of a newer protocol is held as any other, and what that protocol says in it stays', async () => {
+    const newer = { strategy: 'OldestEmulationVersion', preferredHolder: 'somebody' };
+    store({ holderIdentity: '', leaseTransitions: 3, ...newer });
+    await leading('a');
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseTransitions: 4, ...newer });
   });
 
   test('that expired is taken by one of two', async () => {
@@ -153,18 +247,63 @@ describe('a Lease', () => {
     expect([b, c].filter((each) => each.lease.isLeader())).toHaveLength(1);
   });
 
-  test('is given up on a stop, and the next one has it at its next try', async () => {
+  test('is given up on a stop, and the next one has it at once', async () => {
     const a = await leading('a');
     const b = stand('b');
-    await b.pass(2_000);
+    await watching(2);
     const term = await a.lease.whenLeader(AbortSignal.timeout(1_000));
     await a.stop();
     expect(term.aborted).toBe(true);
     expect(a.lease.isLeader()).toBe(false);
     expect(spec()).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 0 });
-    await b.pass(2_000);
     await eventually(() => b.lease.isLeader()).toBe(true);
     expect(spec()).toMatchObject({ holderIdentity: 'b', leaseDurationSeconds: 15, leaseTransitions: 1 });
+    const events = ['became leader', 'stopped leading'].map((what) => `Lease LeaderElection: a ${what}`);
+    expect([a.told, b.told]).toEqual([events, ['Lease LeaderElection: b became leader']]);
+  });
+
+  test('is given up even when a renewal that nobody waits for comes in between', async () => {
+    const a = await leading('a');
+    api.faults.failNext(({ verb }) => verb === 'get', { kind: 'delay', ms: 100 });
+    const stopped = a.stop();
+    await eventually(() => api.requests.at(-1)?.verb).toBe('get');
+    api.faults.failNext(({ verb }) => verb === 'patch', { kind: 'delay', ms: 100 });
+    await eventually(() => api.requests.at(-1)?.verb).toBe('patch');
+    store({ ...spec() }, { annotations: { late: 'true' } });
+    await stopped;
+    expect(spec().holderIdentity).toBe('');
+    expect(a.log.messages('warn')).toEqual([]);
+  });
+
+  test('can be followed without the right to watch it', async () => {
+    api.faults.intercept(({ verb }) => (verb === 'watch' ? FORBIDDEN : undefined));
+    const a = stand('a');
+    await a.lease.whenLeader(AbortSignal.timeout(2_000));
+    const b = stand('b');
+    await eventually(() => b.clock.sleeping().length).toBe(2); // its next look, and its next try to watch
+    await a.stop();
+    b.clock.advance(2_000);
+    await eventually(() => b.lease.isLeader()).toBe(true);
+  });
+
+  test.each(['get', 'create', 'patch'])('that it may not %s leaves it standing by, told once', async (forbidden) => {
+    if (forbidden === 'patch') store({ holderIdentity: '' });
+    api.faults.intercept(({ verb }) => (verb === forbidden ? FORBIDDEN : undefined));
+    const a = stand('a');
+    for (let round = 0; round < 3; round += 1) await a.pass(2_000);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
+    expect(a.lease.isLeader()).toBe(false);
+    expect(a.log.messages('warn')).toEqual(['lease cannot be read or written; trying again']);
+  });
+
+  test('is taken as soon as the API server answers, when it does not at the start', async () => {
+    const restore = api.faults.intercept(() => ({ kind: 'drop', how: 'reset' }));
+    const a = stand('a');
+    for (let round = 0; round < 3; round += 1) await a.pass(2_000);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
+    restore();
+    await a.pass(2_000);
+    await eventually(() => a.lease.isLeader()).toBe(true);
   });
 
   test('of another is not given up on a stop', async () => {
@@ -226,8 +365,7 @@ describe('the leadership', () => {
     const a = await leading('a');
     const term = await a.lease.whenLeader(AbortSignal.timeout(1_000));
     store({ ...spec(), holderIdentity: 'b' });
-    await a.pass(2_000);
-    await eventually(() => term.aborted).toBe(true);
+    await eventually(() => term.aborted).toBe(true); // at once: no time has passed
     expect((term.reason as Error).message).toBe('no longer leading: another holds it now');
     expect(a.lease.isLeader()).toBe(false);
     await a.stop();
@@ -246,12 +384,39 @@ describe('the leadership', () => {
     expect(spec().leaseTransitions).toBe(0);
   });
 
-  test('goes on when somebody deleted the Lease', async () => {
+  test('ends after 10 s of an API server that is away, and the same process leads again when it is back', async () => {
     const a = await leading('a');
-    api.remove(LEASES, REF);
+    const term = a.lease.term();
+    const restore = api.faults.intercept(() => ({ kind: 'answer', status: 503 }));
+    for (let passed = 0; passed < 20_000; passed += 2_000) await a.pass(2_000);
+    expect([a.lease.isLeader(), term.aborted]).toEqual([false, true]);
+    restore();
     await a.pass(2_000);
-    await eventually(() => spec().holderIdentity).toBe('a');
+    await eventually(() => a.lease.isLeader()).toBe(true);
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseTransitions: 0 });
+    expect(a.lease.term().aborted).toBe(false);
+  });
+
+  test('ends at the very deadline though a renewal hangs, and what was under way with it', async () => {
+    const a = await leading('a');
+    api.faults.intercept(({ verb }) => (verb === 'watch' ? undefined : { kind: 'drop', how: 'hang' }));
+    await a.pass(2_000);
+    a.clock.advance(7_999);
     expect(a.lease.isLeader()).toBe(true);
+    a.clock.advance(1);
+    expect(a.lease.isLeader()).toBe(false);
+  });
+
+  test('of one name is of one process: whoever finds that another writes under its name stops at once', async () => {
+    const a = await leading('a');
+    const term = a.lease.term();
+    const twin = stand('a', START + 7);
+    await twin.lease.whenLeader(AbortSignal.timeout(2_000));
+    await eventually(() => term.aborted).toBe(true);
+    expect((term.reason as Error).message).toBe('no longer leading: another process uses the same identity');
+    await a.stop();
+    expect(spec().holderIdentity).toBe('a'); // the other's, which is not given up for it
+    expect(twin.lease.isLeader()).toBe(true);
   });
 
   test('pauses when the wall clock jumps ahead (a virtual machine that slept) until it is renewed', async () => {

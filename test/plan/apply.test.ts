@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeErrorCategory } from '../../src/kube/errors.ts';
+import { type KubeErrorCategory, NotSentError } from '../../src/kube/errors.ts';
 import { SERVICES } from '../../src/kube/resources.ts';
 import { type ApplyPorts, applyAction } from '../../src/plan/apply.ts';
 import { action, kubeError, scriptedClient } from './build.ts';
@@ -60,6 +60,25 @@ describe('carrying an action out', () => {
     const { outcome } = await applyAction(action(), portsWith(client, { mayWrite: () => false }), signal);
     expect(outcome).toMatchObject({ status: 'declined', reason: 'NotLeader' });
     expect(client.sent).toEqual([]);
+  });
+
+  it('is told as not sent when the lease was lost before the kernel took it', async () => {
+    const client = scriptedClient(() => Promise.reject(new NotSentError('not sent any more')));
+    const { outcome } = await applyAction(action(), portsWith(client), signal);
+    expect(outcome).toMatchObject({ status: 'declined', reason: 'NotLeader' });
+  });
+
+  it('does not outlive the term, and is told as open then', async () => {
+    const term = new AbortController();
+    const client = scriptedClient(
+      ({ options }) =>
+        new Promise((_, reject) => {
+          options.signal?.addEventListener('abort', () => reject(new Error('no longer leading')));
+        }),
+    );
+    const applied = applyAction(action(), portsWith(client, { term: () => term.signal }), signal);
+    term.abort(new Error('no longer leading'));
+    expect((await applied).outcome).toMatchObject({ status: 'failed', reason: 'NotLeader' });
   });
 
   it('sends nothing after an abort', async () => {

@@ -1,4 +1,4 @@
-import type { KubeClient, PatchBody } from '../../src/kube/client.types.ts';
+import type { KubeClient, PatchBody, RequestOptions } from '../../src/kube/client.types.ts';
 import { KubeError, type KubeErrorCategory } from '../../src/kube/errors.ts';
 import { SERVICES } from '../../src/kube/resources.ts';
 import type { RawObject } from '../../src/kube/types.ts';
@@ -47,7 +47,7 @@ export interface Sent {
   readonly verb: 'create' | 'patch' | 'delete';
   readonly name: string;
   readonly body: unknown;
-  readonly options: object;
+  readonly options: RequestOptions;
 }
 
 /** A client that keeps what is sent, and answers with what `answer` returns or throws. */

@@ -50,6 +50,33 @@ test('the question and the request are one tick apart by nothing, down to the so
   }
 });
 
+test('a lease that is lost while the connection is being made keeps the request in this process', async () => {
+  const api = await startFakeApi();
+  const dir = mkdtempSync(join(tmpdir(), 'ccb-rule-15-'));
+  const path = api.writeKubeconfig(join(dir, 'config'));
+  const client = createKubeClient({ connection: openConnection({ path, clock: systemClock }), userAgent: 'test' });
+  try {
+    await client.list(CONFIG_MAPS); // credentials are read, and one connection is there
+    const busy = client.list(CONFIG_MAPS); // and now it is taken
+    let asked = 0;
+    const mayWrite = (): boolean => {
+      asked += 1;
+      return asked === 1;
+    };
+    const prepare = (): Promise<never> => Promise.reject(new Error('nothing to prepare'));
+    const ports = { client, fieldManager: 'test', prepare, mayWrite };
+    const { outcome } = await applyAction(action(), ports, new AbortController().signal);
+    expect(outcome).toMatchObject({ status: 'declined', reason: 'NotLeader' });
+    await busy;
+    expect(asked).toBe(2);
+    expect(api.requests.map(({ verb }) => verb)).toEqual(['list', 'list']);
+  } finally {
+    client.close();
+    await api.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
+
 test('who does not lead any more sends nothing, not even the next write of a subject', async () => {
   const answer = Promise.withResolvers<Record<string, never>>();
   const loop = startLoop({ answer: () => answer.promise });

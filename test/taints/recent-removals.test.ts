@@ -41,7 +41,8 @@ describe('nodes that an earlier process freed', () => {
     expect(recentRemovals).toEqual([clock.monotonic() - 40_000, clock.monotonic() - 20_000]);
     const view = fakeCluster(...['a', 'b', 'c'].flatMap((name) => [cceNode(name), agentPod(name)]));
     const config = taintsConfig('maxPercent: 0, maxNodes: 3, confirmAfter: 0s');
-    const { look } = createTaintReconciler({ view, config: () => config, clock, recentRemovals });
+    const { look, noteEarlier } = createTaintReconciler({ view, config: () => config, clock });
+    noteEarlier({ recentRemovals });
     expect((await look(signal)).actions).toHaveLength(1);
     clock.advance(20_000);
     expect((await look(signal)).actions).toHaveLength(2);

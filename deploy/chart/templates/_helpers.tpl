@@ -134,7 +134,7 @@ credentialsDirectory: {{ dig "cloud" "credentials" "directory" "/etc/cilium-clou
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [{{ $features.leaseName }}]
-  verbs: [get, patch{{ if $features.doctor }}, list{{ end }}]
+  verbs: [get, patch, watch{{ if $features.doctor }}, list{{ end }}]
 {{- end }}
 {{- end -}}
 

@@ -16,6 +16,9 @@
 - cloud.limits.timeout
 - lease.namespace
 - lease.name
+- lease.duration
+- lease.renewDeadline
+- lease.retryPeriod
 - listen
 - resync
 {{- end -}}
