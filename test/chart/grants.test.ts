@@ -22,6 +22,7 @@ function asked(verb: string, objectRef: AuditEvent['objectRef']): AuditEvent {
     userAgent: '',
     objectRef,
     requestReceivedTimestamp: '',
+    stageTimestamp: '',
   };
 }
 

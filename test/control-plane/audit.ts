@@ -22,6 +22,8 @@ const AuditEventLine = z.object({
   responseStatus: z.object({ code: z.number().optional(), reason: z.string().optional() }).optional(),
   annotations: z.record(z.string(), z.string()).optional(),
   requestReceivedTimestamp: z.string(),
+  /** When it was answered. */
+  stageTimestamp: z.string().default(''),
 });
 
 /** One request that the API server answered (a watch: also its start, stage `ResponseStarted`). */

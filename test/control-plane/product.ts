@@ -68,6 +68,13 @@ export interface Controller {
 
 /** Starts the controller; resolves when it leads. */
 export async function startController(cluster: ControlPlane, options: ProductOptions = {}): Promise<Controller> {
+  const controller = await launchController(cluster, options);
+  await controller.waitForLine('the controller to lead', (line) => /leading|leader/i.test(line.msg));
+  return controller;
+}
+
+/** Starts the controller, which may stand by. */
+export async function launchController(cluster: ControlPlane, options: ProductOptions = {}): Promise<Controller> {
   const logPath = join(mkdtempSync(join(cluster.dir, 'controller-')), 'log');
   const { args: given = [] } = options;
   // Tests run side by side: no two may want the same port.
@@ -80,7 +87,7 @@ export async function startController(cluster: ControlPlane, options: ProductOpt
       .split('\n')
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => LogLineSchema.parse(JSON.parse(line)));
-  const controller: Controller = {
+  return {
     program,
     log,
     writesLogged: () => log().filter((line) => line.level === 'info' && line.action !== undefined),
@@ -98,8 +105,6 @@ export async function startController(cluster: ControlPlane, options: ProductOpt
       await program.exited;
     },
   };
-  await controller.waitForLine('the controller to lead', (line) => /leading|leader/i.test(line.msg));
-  return controller;
 }
 
 function argumentsOf(cluster: ControlPlane, { kubeconfig, config, args = [] }: ProductOptions): string[] {
@@ -140,7 +145,8 @@ export async function settledWritesSince(cluster: ControlPlane, mark: AuditMark)
   return writesSince(cluster, mark);
 }
 
-function isWrite({ verb, requestURI, objectRef }: AuditEvent): boolean {
+/** A write of the program's that is its purpose: no dry run, access review, Lease or Event. */
+export function isWrite({ verb, requestURI, objectRef }: AuditEvent): boolean {
   if (READS.has(verb) || /[?&]dryRun=All/.test(requestURI)) return false;
   return !['selfsubjectaccessreviews', 'leases', 'events'].includes(objectRef?.resource ?? '');
 }
