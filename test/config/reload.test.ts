@@ -33,7 +33,7 @@ describe('settleConfig', () => {
     );
     const { file, waiting } = settleConfig(started, next);
     expect(waiting).toEqual(['lease.name']);
-    expect(file).toEqual({ ...next, lease: { name: 'one', namespace: 'ops' } });
+    expect(file).toEqual({ ...next, lease: started.lease });
     expect(changedKeys(started, file)).toEqual([
       'gateway.publish',
       'gateway.managed.enabled',
