@@ -32,7 +32,7 @@ import { waitFor } from './wait.ts';
 
 export const LEASE: ObjectRef = { namespace: 'kube-system', name: 'cilium-cloud-bridge' };
 const SECOND_GATEWAY: ObjectRef = { namespace: 'default', name: 'second' };
-export const SECOND_SERVICE: ObjectRef = { namespace: 'default', name: 'cilium-gateway-second' };
+const SECOND_SERVICE: ObjectRef = { namespace: 'default', name: 'cilium-gateway-second' };
 export const SECOND_ENTRYPOINT: ObjectRef = { namespace: 'kube-system', name: 'second-entrypoint' };
 /** Without redirect copies each change has one write. */
 const CONFIG = { gateway: { exposure: 'node-port' }, taints: { enabled: false }, checks: { enabled: false } };
