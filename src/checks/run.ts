@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { finding } from '../plan/make.ts';
 import type { Finding, Verdict } from '../plan/plan.types.ts';
 import type { Check, CheckOutcome, Diagnosis } from './check.types.ts';
+import { causeOf } from './consequence.ts';
 import type { DoctorWorld } from './world.types.ts';
 
 /** The worst first. */
@@ -28,15 +29,15 @@ function diagnosisOf(outcomes: readonly CheckOutcome[]): Diagnosis {
 }
 
 function* eachOutcome(checks: readonly Check[], world: DoctorWorld): Generator<CheckOutcome, void> {
-  const failed = new Map<string, CheckOutcome>();
+  const failures = new Map<string, readonly Finding[]>();
   for (const check of checks) {
     const findings = findingsOf(check, world);
     const verdict = VERDICTS.find((one) => findings.some((each) => each.verdict === one)) ?? 'unknown';
     const isWrong = verdict === 'fail' || verdict === 'warn';
-    const followsFrom = isWrong ? check.causes.find((id) => failed.has(id)) : undefined;
-    const outcome = { check, findings, verdict, followsFrom };
-    if (verdict === 'fail') failed.set(check.id, outcome);
-    yield outcome;
+    const worst = findings.filter((found) => found.verdict === verdict);
+    const followsFrom = isWrong ? causeOf(check, worst, failures, world) : undefined;
+    if (verdict === 'fail') failures.set(check.id, worst);
+    yield { check, findings, verdict, followsFrom };
   }
 }
 

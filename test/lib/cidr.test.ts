@@ -64,6 +64,25 @@ describe('covers', () => {
     );
   });
 
+  it('agrees with looking at every address where one of them makes the difference', () => {
+    // Eight addresses in many pieces: they cover all, or all but one or two. The model does its own arithmetic.
+    const piece = fc.tuple(fc.integer({ min: 0, max: 7 }), fc.integer({ min: 29, max: 32 }));
+    const addressesOf = ([last, length]: readonly [number, number]): number[] => {
+      const size = [8, 4, 2, 1][length - 29] ?? 0;
+      const first = last - (last % size);
+      return [0, 1, 2, 3, 4, 5, 6, 7].filter((address) => address >= first && address < first + size);
+    };
+    const textOf = ([last, length]: readonly [number, number]): string => `10.0.0.${last}/${length}`;
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), piece, (list, wanted) => {
+        const there = new Set(list.flatMap(addressesOf));
+        const all = addressesOf(wanted).every((address) => there.has(address));
+        expect(covers(parseCidrs(list.map(textOf)), range(textOf(wanted)))).toBe(all);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('overlaps where both have an address', () => {
     fc.assert(
       fc.property(small, small, (a, b) => {

@@ -2,9 +2,10 @@ import { NODES, PODS } from '../../kube/resources.ts';
 import { targetOf } from '../../plan/make.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { agentsOf, readCilium } from '../facts/cilium.ts';
+import { agentsOf, leavingAgentsOf, readCilium } from '../facts/cilium.ts';
 import { listOf } from '../facts/names.ts';
 import { ordinaryNodes } from '../facts/network.ts';
+import { isStarting, isYoung } from '../facts/starting.ts';
 
 export const agentsReady = defineCheck({
   id: 'agents-ready',
@@ -18,14 +19,22 @@ export const agentsReady = defineCheck({
   reasons: {
     AgentOnNodeNotReady: 'The agent on a node is not Ready: Pods there are not served.',
     AgentOnNodeMissing: 'A node has no agent of Cilium at all.',
+    AgentOnNodeStarting: 'The agent on a node is being replaced, or starts: a rollout, or a new node.',
   },
-  run({ kube }, say) {
+  run({ kube, now }, say) {
     if (readCilium(kube) === undefined) return [say.notApplicable('There is no cilium-config.')];
     const agents = agentsOf(kube);
     const nodes = ordinaryNodes(kube);
     const namespace = kube.ciliumNamespace;
-    const missing = nodes.filter(({ meta }) => !agents.some(({ node }) => node === meta.name));
-    const down = agents.filter((pod) => !pod.ready && pod.node !== '');
+    const bare = nodes.filter(({ meta }) => !agents.some(({ node }) => node === meta.name));
+    const leaving = new Set(leavingAgentsOf(kube).map((pod) => pod.node));
+    const missing = bare.filter(({ meta }) => !leaving.has(meta.name) && !isYoung(meta, now));
+    const notReady = agents.filter((pod) => !pod.ready && pod.node !== '');
+    const down = notReady.filter((pod) => !isStarting(pod, now));
+    const starting = [
+      ...notReady.filter((pod) => !down.includes(pod)).map((pod) => pod.node),
+      ...bare.filter((node) => !missing.includes(node)).map(({ meta }) => meta.name),
+    ];
     const [agent] = down;
     const [node] = missing;
     const findings = [];
@@ -49,6 +58,15 @@ export const agentsReady = defineCheck({
           message: `${missing.length} of ${nodes.length} nodes have no agent of Cilium (${listOf(missing.map(({ meta }) => meta.name))}): Pods there have no network.`,
           fix: `See why its DaemonSet leaves them out: kubectl -n ${namespace} describe daemonset cilium`,
           evidence: { nodes: missing.map(({ meta }) => meta.name).slice(0, 20) },
+        }),
+      );
+    }
+    if (starting.length > 0) {
+      findings.push(
+        say.warn('AgentOnNodeStarting', {
+          message: `Cilium's agent starts, or is being replaced, on ${starting.length} of ${nodes.length} nodes (${listOf(starting)}).`,
+          fix: `Wait until it is done: kubectl -n ${namespace} rollout status daemonset/cilium`,
+          evidence: { nodes: starting.slice(0, 20) },
         }),
       );
     }

@@ -3,8 +3,9 @@ import { targetOf } from '../../plan/make.ts';
 import { blamedKeys, helmMend } from '../../taints/bootstrap.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { operatorsOf, readCilium } from '../facts/cilium.ts';
+import { leavingOperatorsOf, operatorsOf, readCilium } from '../facts/cilium.ts';
 import { ordinaryNodes } from '../facts/network.ts';
+import { isStarting } from '../facts/starting.ts';
 
 export const operatorPending = defineCheck({
   id: 'operator-pending',
@@ -19,14 +20,28 @@ export const operatorPending = defineCheck({
     OperatorNotScheduled: 'No node takes the operator: taints that it does not tolerate, or a lack of room.',
     OperatorNotRunning: 'The operator is not Ready.',
     OperatorMissing: 'There is no Pod of the operator.',
+    OperatorStarting: 'The operator starts, or is being replaced.',
   },
-  run({ kube }, say) {
+  run({ kube, now }, say) {
     if (readCilium(kube) === undefined) return [say.notApplicable('There is no cilium-config.')];
     const operators = operatorsOf(kube);
     const ready = operators.filter((pod) => pod.ready);
     if (ready.length > 0) return [say.pass(`${ready.length} of ${operators.length} Pods of the operator are Ready.`)];
     const namespace = kube.ciliumNamespace;
     const [first] = operators;
+    const starting = operators.find((pod) => pod.unschedulable === '' && isStarting(pod, now));
+    const [leaving] = first === undefined ? leavingOperatorsOf(kube) : [];
+    const coming = starting ?? leaving;
+    if (coming !== undefined) {
+      return [
+        say.warn('OperatorStarting', {
+          target: targetOf(PODS, coming.meta),
+          message: `No Pod of Cilium's operator is Ready yet: ${coming.meta.name} ${coming.meta.deleting ? 'is being replaced' : 'starts'}.`,
+          fix: `Wait until it is done: kubectl -n ${namespace} rollout status deployment/cilium-operator`,
+          evidence: { pod: coming.meta.name, phase: coming.phase },
+        }),
+      ];
+    }
     if (first === undefined) {
       return [
         say.fail('OperatorMissing', {

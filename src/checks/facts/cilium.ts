@@ -65,13 +65,28 @@ export function agentsOf({ pods, ciliumNamespace }: KubeWorld): DoctorPod[] {
   );
 }
 
+/** The agents' Pods that are being deleted, as each is when its DaemonSet is rolled out. */
+export function leavingAgentsOf({ pods, ciliumNamespace }: KubeWorld): DoctorPod[] {
+  return pods.items.filter(
+    ({ meta }) => meta.namespace === ciliumNamespace && meta.labels['k8s-app'] === 'cilium' && meta.deleting,
+  );
+}
+
 /** The operator's Pods that are not over. */
-export function operatorsOf({ pods, ciliumNamespace }: KubeWorld): DoctorPod[] {
+export function operatorsOf(kube: KubeWorld): DoctorPod[] {
+  return operatorPodsOf(kube).filter(({ meta }) => !meta.deleting);
+}
+
+/** Those that are being deleted. */
+export function leavingOperatorsOf(kube: KubeWorld): DoctorPod[] {
+  return operatorPodsOf(kube).filter(({ meta }) => meta.deleting);
+}
+
+function operatorPodsOf({ pods, ciliumNamespace }: KubeWorld): DoctorPod[] {
   return pods.items.filter(
     ({ meta, phase }) =>
       meta.namespace === ciliumNamespace &&
       meta.labels['io.cilium/app'] === 'operator' &&
-      !meta.deleting &&
       phase !== 'Failed' &&
       phase !== 'Succeeded',
   );

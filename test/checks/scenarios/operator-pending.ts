@@ -53,4 +53,21 @@ export const scenarios: Scenarios = [
     broken: [without(OPERATOR)],
     reason: 'OperatorMissing',
   },
+  {
+    symptom: "Cilium is being upgraded: the operator's new Pod is not Ready yet",
+    reference: 'cce-overlay',
+    broken: [
+      patch('Pod kube-system/cilium-operator-0', {
+        metadata: { creationTimestamp: '2026-11-25T11:59:20Z' },
+        status: {
+          conditions: [{ type: 'Ready', status: 'False' }],
+          containerStatuses: [
+            { name: 'cilium-operator', restartCount: 0, state: { running: { startedAt: '2026-11-25T11:59:40Z' } } },
+          ],
+        },
+      }),
+    ],
+    verdict: 'warn',
+    reason: 'OperatorStarting',
+  },
 ];

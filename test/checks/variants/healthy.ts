@@ -303,6 +303,35 @@ const TWO_POOLS: Edit[] = [
   })),
 ];
 
+/** `default/admin-gateway` at port 8080 of the same load balancer, beside `default/ip-gateway`. */
+export const TWO_GATEWAYS: Edit[] = [
+  secondGateway(),
+  each('Gateway', (raw) =>
+    readMeta(raw).name === 'admin-gateway'
+      ? at(raw, ['spec', 'listeners'], (all) => asArray(all).map((one) => ({ ...asRecord(one), port: 8080 })))
+      : raw,
+  ),
+  each('Service', (raw) =>
+    /admin/.test(readMeta(raw).name)
+      ? at(raw, ['spec', 'ports'], (all) =>
+          asArray(all).map((one) => ({
+            ...asRecord(one),
+            port: 8080,
+            ...(readMeta(raw).name === 'admin-entrypoint'
+              ? { nodePort: 30090, targetPort: 32777 }
+              : { name: 'port-8080', nodePort: 32777 }),
+          })),
+        )
+      : raw,
+  ),
+  each('CiliumEnvoyConfig', (raw) =>
+    JSON.stringify(raw).includes('admin')
+      ? at(raw, ['spec', 'services'], (all) => asArray(all).map((one) => ({ ...asRecord(one), ports: [8080] })))
+      : raw,
+  ),
+  balancedPort(CCE_ELB, 8080, 30090),
+];
+
 const POLICY = (name: string, spec: RawObject): RawObject =>
   object('cilium.io/v2', 'CiliumNetworkPolicy', name, { namespace: 'default' }, { spec });
 const ECHO = { matchLabels: { 'app.kubernetes.io/name': 'echo' } };
@@ -354,33 +383,7 @@ export const VARIANTS: readonly Variant[] = [
   {
     name: 'two Gateways on one load balancer, on different ports',
     reference: 'cce-overlay',
-    edits: [
-      secondGateway(),
-      each('Gateway', (raw) =>
-        readMeta(raw).name === 'admin-gateway'
-          ? at(raw, ['spec', 'listeners'], (all) => asArray(all).map((one) => ({ ...asRecord(one), port: 8080 })))
-          : raw,
-      ),
-      each('Service', (raw) =>
-        /admin/.test(readMeta(raw).name)
-          ? at(raw, ['spec', 'ports'], (all) =>
-              asArray(all).map((one) => ({
-                ...asRecord(one),
-                port: 8080,
-                ...(readMeta(raw).name === 'admin-entrypoint'
-                  ? { nodePort: 30090, targetPort: 32777 }
-                  : { name: 'port-8080', nodePort: 32777 }),
-              })),
-            )
-          : raw,
-      ),
-      each('CiliumEnvoyConfig', (raw) =>
-        JSON.stringify(raw).includes('admin')
-          ? at(raw, ['spec', 'services'], (all) => asArray(all).map((one) => ({ ...asRecord(one), ports: [8080] })))
-          : raw,
-      ),
-      balancedPort(CCE_ELB, 8080, 30090),
-    ],
+    edits: TWO_GATEWAYS,
   },
   { name: 'Cilium 1.17', reference: 'cce-overlay', edits: [release('v1.17.9')] },
   { name: 'Cilium 1.18', reference: 'cce-overlay', edits: [release('v1.18.6')] },
