@@ -10,7 +10,9 @@ import type { DoctorWorld } from '../world.types.ts';
 
 /** Annotations by which a cloud takes a Service for one of its own. */
 const CLOUD =
-  /^(?:kubernetes\.io\/elb\.|service\.cloud\.tencent\.com\/|service\.kubernetes\.io\/(?:qcloud-|tke-|loadbalance-))/;
+  /^(?:kubernetes\.io\/(?:elb\.|hws-|natgateway\.)|service\.cloud\.tencent\.com\/|service\.kubernetes\.io\/(?:qcloud-|tke-|loadbalance-|local-svc-|service\.extensive))/;
+/** Those that a cloud has written itself: it serves the Service, whatever its class. */
+const WRITTEN = /^(?:service\.kubernetes\.io\/loadbalance-|kubernetes\.io\/elb\.(?:eip-id|mark)$)/;
 /** The one that tells TKE to leave the Service alone. */
 const LEAVES_ALONE = { key: 'service.cloud.tencent.com/mode', value: 'skip' };
 
@@ -25,6 +27,8 @@ export const gatewayCloudAnnotations = defineCheck({
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {
     CloudAnnotationOnGateway: "The cloud controller takes the Gateway's Service for its own, and undoes its address.",
+    CloudAnnotationWithoutEffect:
+      "The Gateway's Service has a loadBalancerClass that no cloud serves: what the annotation asks for happens nowhere.",
   },
   run(world, say) {
     const gateways = gatewaysOf(world);
@@ -42,12 +46,24 @@ export const gatewayCloudAnnotations = defineCheck({
           : targetOf(SERVICES, service.meta);
       const where =
         entrypoint === undefined ? 'the entrypoint' : `Service ${entrypoint.meta.namespace}/${entrypoint.meta.name}`;
+      const evidence = { annotations: keys, on: onGateway.length > 0 ? 'Gateway' : 'Service' };
+      const owned = service?.loadBalancerClass ?? '';
+      if (owned !== '' && !keys.some((key) => WRITTEN.test(key))) {
+        return [
+          say.warn('CloudAnnotationWithoutEffect', {
+            target,
+            message: `${keys.join(', ')} on ${onGateway.length > 0 ? subject.key : `the Service of ${subject.key}`} ${keys.length === 1 ? 'has' : 'have'} no effect: no cloud serves a Service of loadBalancerClass ${owned}.`,
+            fix: `Put ${keys.length === 1 ? 'it' : 'them'} on ${where}, which the cloud serves.`,
+            evidence: { ...evidence, loadBalancerClass: owned },
+          }),
+        ];
+      }
       return [
         say.fail('CloudAnnotationOnGateway', {
           target,
           message: `${keys.join(', ')} on ${onGateway.length > 0 ? subject.key : `the Service of ${subject.key}`} ${keys.length === 1 ? 'makes' : 'make'} the cloud controller serve that Service too, which has no selector: it makes a listener without members, or clears the address.`,
           fix: mendOf(world, subject, where, onGateway.length > 0, keys),
-          evidence: { annotations: keys, on: onGateway.length > 0 ? 'Gateway' : 'Service' },
+          evidence,
         }),
       ];
     });

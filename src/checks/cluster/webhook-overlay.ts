@@ -61,7 +61,9 @@ function unreachable(kube: KubeWorld, { meta, hooks }: WebhookModel, resource: R
     const selector = Object.entries(service?.selector ?? {});
     if (service === undefined || selector.length === 0) return [];
     const isBehind = (pod: DoctorPod): boolean =>
-      pod.meta.namespace === service.meta.namespace && selector.every(([key, value]) => pod.meta.labels[key] === value);
+      pod.meta.namespace === service.meta.namespace &&
+      !/^(?:Succeeded|Failed)$/.test(pod.phase) &&
+      selector.every(([key, value]) => pod.meta.labels[key] === value);
     const pod = kube.pods.items.find((one) => isBehind(one) && !one.hostNetwork);
     return pod === undefined ? [] : [{ target: targetOf(resource, meta), hook: name, pod, policy: failurePolicy }];
   });

@@ -46,11 +46,27 @@ export function rulingOf(
 ): Ruling {
   const labels = { ...pod.labels, 'io.kubernetes.pod.namespace': pod.namespace };
   if (namespace !== '' && namespace !== pod.namespace) return 'none';
+  return rulingFor(rule, labels, (one) => isFromIngress(one, namespace) && isAtPort(one, port));
+}
+
+/**
+ * What a rule of a clusterwide policy comes to for clients outside at Envoy itself, which is an endpoint with the identity
+ * `ingress`: an empty endpointSelector selects it, too (docs.cilium.io, Gateway API, "Ingress and network policy").
+ */
+export function clientRulingOf(rule: RawObject): Ruling {
+  return rulingFor(rule, LABELS, isFromOutside);
+}
+
+function rulingFor(
+  rule: RawObject,
+  labels: Readonly<Record<string, string>>,
+  speaksOf: (one: RawObject) => boolean,
+): Ruling {
   if (!isRecord(rule.endpointSelector) || !matchesSelector(plain(rule.endpointSelector), labels)) return 'none';
   const denied = asArray(rule.ingressDeny).map(asRecord);
-  if (denied.some((one) => isFromIngress(one, namespace) && isAtPort(one, port))) return 'denies';
+  if (denied.some(speaksOf)) return 'denies';
   const admitted = asArray(rule.ingress).map(asRecord);
-  if (admitted.some((one) => isFromIngress(one, namespace) && isAtPort(one, port))) return 'admits';
+  if (admitted.some(speaksOf)) return 'admits';
   const said = asRecord(rule.enableDefaultDeny).ingress;
   const closes = typeof said === 'boolean' ? said : admitted.length > 0 || denied.length > 0;
   return closes ? 'closes' : 'none';
@@ -69,6 +85,19 @@ function isFromIngress(rule: RawObject, namespace: string): boolean {
       // In a namespaced policy an empty selector means the Pods of the namespace; clusterwide it means everything.
       return (isReserved || namespace === '') && matchesSelector(selector, LABELS);
     });
+}
+
+/** Clients of at least some addresses outside; which ones is somebody's wish. */
+function isFromOutside(rule: RawObject): boolean {
+  const given = FROM.filter((key) => rule[key] !== undefined);
+  if (given.length === 0) return rule.toPorts !== undefined || rule.icmps !== undefined;
+  if (asArray(rule.fromEntities).some((one) => /^(?:world|world-ipv4|world-ipv6|all)$/.test(asString(one))))
+    return true;
+  if ([rule.fromCIDR, rule.fromCIDRSet, rule.fromGroups].some((list) => asArray(list).length > 0)) return true;
+  return asArray(rule.fromEndpoints)
+    .filter(isRecord)
+    .map(plain)
+    .some((selector) => matchesSelector(selector, { 'reserved:world': '', 'reserved.world': '', world: '' }));
 }
 
 function isAtPort({ toPorts }: RawObject, { port, protocol, name }: PodPort): boolean {

@@ -1,4 +1,5 @@
 import { SERVICES } from '../../kube/resources.ts';
+import { parseCidr } from '../../lib/cidr.ts';
 import { targetOf } from '../../plan/make.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
@@ -28,6 +29,20 @@ export const lbDomainOnly = defineCheck({
       const asked = (subject.gateway?.requestedAddresses ?? [])
         .filter(({ type, value }) => type === 'IPAddress' && value !== '')
         .map(({ value }) => value);
+      const key = `${subject.namespace}/${subject.name}`;
+      const { addresses } = world.config.gateway;
+      const configured = subject.kind === 'Gateway' && Object.hasOwn(addresses, key) ? (addresses[key] ?? []) : [];
+      const unused = configured.filter((value) => parseCidr(value) !== undefined);
+      if (asked.length === 0 && unused.length > 0) {
+        return [
+          say.warn('NameWhereAddressIsWanted', {
+            target: targetOf(SERVICES, entrypoint.meta),
+            message: `gateway.addresses of the configuration gives ${subject.key} ${unused.join(', ')}, which is not published: the load balancer has the name ${hostname} and no fixed address.`,
+            fix: `Take gateway.addresses['${key}'] out of the configuration, and point clients at the name, with a CNAME record.`,
+            evidence: { hostname, configured: unused },
+          }),
+        ];
+      }
       if (asked.length === 0) return [];
       return [
         say.fail('NameWhereAddressIsWanted', {

@@ -4,23 +4,24 @@ import type { Finding } from '../../plan/plan.types.ts';
 import type { Say } from '../check.types.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
+import { servedOf } from '../facts/balanced.ts';
 import { readCilium } from '../facts/cilium.ts';
-import { type PodPort, rulesOf, rulingOf } from '../facts/ingress-identity.ts';
+import { clientRulingOf, type PodPort, rulesOf, rulingOf } from '../facts/ingress-identity.ts';
 import { backendsOf, moreRouteKinds, NO_ROUTES, ROUTE_KINDS } from '../facts/routes.ts';
 import type { SpecModel } from '../models/cluster.ts';
 import type { RouteBackend } from '../models/gateway.ts';
 import type { DoctorPod } from '../models/pod.ts';
 import type { DoctorWorld, KubeWorld } from '../world.types.ts';
 
-type Reason = 'PolicyShutsGatewayOut' | 'PolicyDeniesGateway';
+type Reason = 'PolicyShutsClientsOut' | 'PolicyShutsGatewayOut' | 'PolicyDeniesGateway';
 
 export const policyAdmitsGateway = defineCheck({
   id: 'policy-admits-gateway',
   section: 'way-in',
   link: 'Pod',
-  title: 'Policies admit the Gateway to the backends of its routes',
+  title: 'Policies admit clients to Envoy, and Envoy to the backends of its routes',
   looksAt:
-    'CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies that select backends, for the identity `ingress`',
+    'CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies that select backends, for the identity `ingress`; clusterwide ones that select Envoy, for clients from outside',
   docs: PAGES.policies,
   causes: ['route-accepted', 'route-refs', 'route-backend'],
   needs: [
@@ -36,6 +37,8 @@ export const policyAdmitsGateway = defineCheck({
   needsBesides: moreRouteKinds,
   reasons: {
     PolicyShutsGatewayOut: 'A policy selects the backend, and none admits the identity with which Envoy comes.',
+    PolicyShutsClientsOut:
+      'A clusterwide policy selects Envoy itself, and none admits clients from outside: they get 403.',
     PolicyDeniesGateway: 'A policy denies that identity, which wins over every one that admits it.',
   },
   run(world, say) {
@@ -45,7 +48,7 @@ export const policyAdmitsGateway = defineCheck({
     if (readCilium(world.kube)?.data['enable-policy'] === 'never') {
       return [say.pass('Cilium enforces no policy (enable-policy is never).')];
     }
-    const findings = backends.flatMap(({ backend }) => judge(world, backend, say));
+    const findings = [...clientFindings(world, say), ...backends.flatMap(({ backend }) => judge(world, backend, say))];
     return findings.length > 0
       ? findings
       : [say.pass('No policy shuts the Gateway out.', { evidence: { policies: policiesOf(world.kube).length } })];
@@ -54,6 +57,33 @@ export const policyAdmitsGateway = defineCheck({
 
 function policiesOf({ networkPolicies, clusterwidePolicies }: KubeWorld): readonly SpecModel[] {
   return [...networkPolicies.items, ...clusterwidePolicies.items].filter(({ meta }) => !meta.deleting);
+}
+
+/** Clients meet the policies of Envoy's own endpoint before those of any backend. */
+function clientFindings(world: DoctorWorld, say: Say<Reason>): Finding[] {
+  // With node-port Envoy sees the address of a node, not of a client: entities of the cluster admit that.
+  const reached = servedOf(world).filter(({ exposure }) => exposure !== undefined && exposure !== 'node-port');
+  if (reached.length === 0) return [];
+  const rulings = world.kube.clusterwidePolicies.items
+    .filter(({ meta }) => !meta.deleting)
+    .flatMap((policy) => rulesOf(policy).map((rule, index) => ({ policy, index, ruling: clientRulingOf(rule) })));
+  if (rulings.some(({ ruling }) => ruling === 'admits')) return [];
+  const closing = rulings.find(({ ruling }) => ruling === 'closes');
+  if (closing === undefined) return [];
+  const { meta } = closing.policy;
+  const target = targetOf(CLUSTERWIDE_POLICIES, meta);
+  return [
+    say.fail('PolicyShutsClientsOut', {
+      target,
+      message: `${describeTarget(target)} selects Envoy itself, too (its endpoint has the label reserved:ingress), and no policy admits clients from outside there: every request gets 403.`,
+      fix: 'Admit them with a CiliumClusterwideNetworkPolicy of its own: {"endpointSelector": {"matchExpressions": [{"key": "reserved:ingress", "operator": "Exists"}]}, "ingress": [{"fromEntities": ["world"]}]}',
+      evidence: {
+        policy: describeTarget(target),
+        ruleIndex: closing.index,
+        gateways: reached.map(({ subject }) => subject.key).slice(0, 20),
+      },
+    }),
+  ];
 }
 
 /** One finding a backend: policies select by labels, so its Pods fare alike. */

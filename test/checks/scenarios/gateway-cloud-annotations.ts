@@ -6,6 +6,7 @@ export const scenarios: Scenarios = [
   {
     symptom: 'a listener without members on the ELB; the address of the Gateway comes and goes',
     reference: 'cce-overlay',
+    given: [patch('Service default/cilium-gateway-ip-gateway', { spec: { loadBalancerClass: null } })],
     broken: [
       patch('Gateway default/ip-gateway', {
         spec: {
@@ -27,5 +28,20 @@ export const scenarios: Scenarios = [
       }),
     ],
     reason: 'CloudAnnotationOnGateway',
+  },
+  {
+    symptom: 'the Gateway asks for an internal CLB by annotation, and the CLB stays public',
+    reference: 'tke-overlay',
+    broken: [
+      patch('Gateway default/web', {
+        spec: {
+          infrastructure: {
+            annotations: { 'service.kubernetes.io/qcloud-loadbalancer-internal-subnetid': 'subnet-node1' },
+          },
+        },
+      }),
+    ],
+    verdict: 'warn',
+    reason: 'CloudAnnotationWithoutEffect',
   },
 ];

@@ -1,4 +1,5 @@
-import { patch, withObjects } from '../cluster-data.ts';
+import type { RawObject } from '../../../src/kube/types.ts';
+import { patch, withObjects, without } from '../cluster-data.ts';
 import { object } from '../reference/parts.ts';
 import type { Scenarios } from '../scenario.types.ts';
 
@@ -17,6 +18,9 @@ const ADMITS = {
 
 const policy = (spec: object) =>
   withObjects(object('cilium.io/v2', 'CiliumNetworkPolicy', 'echo', { namespace: 'default' }, { spec }));
+
+const clusterwide = (name: string, spec: RawObject) =>
+  withObjects(object('cilium.io/v2', 'CiliumClusterwideNetworkPolicy', name, {}, { spec }));
 
 export const scenarios: Scenarios = [
   {
@@ -76,5 +80,18 @@ export const scenarios: Scenarios = [
       ),
     ],
     reason: 'PolicyDeniesGateway',
+  },
+  {
+    symptom: '403 for every request from outside, while Pods get through: a clusterwide policy admits the cluster only',
+    reference: 'cce-overlay',
+    given: [
+      clusterwide('lock-down', { endpointSelector: {}, ingress: [{ fromEntities: ['cluster'] }] }),
+      clusterwide('clients', {
+        endpointSelector: { matchExpressions: [{ key: 'reserved:ingress', operator: 'Exists' }] },
+        ingress: [{ fromEntities: ['world'] }],
+      }),
+    ],
+    broken: [without('CiliumClusterwideNetworkPolicy clients')],
+    reason: 'PolicyShutsClientsOut',
   },
 ];

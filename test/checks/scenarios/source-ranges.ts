@@ -33,4 +33,24 @@ export const scenarios: Scenarios = [
     ],
     reason: 'SourceRangesNotOnEntrypoint',
   },
+  {
+    symptom: 'a range that the class denies reaches the Gateway all the same',
+    reference: 'cce-overlay',
+    given: [
+      patch('CiliumGatewayClassConfig kube-system/cloud', {
+        spec: { service: { loadBalancerSourceRanges: ['203.0.113.0/24'], loadBalancerSourceRangesPolicy: 'Deny' } },
+      }),
+      patch('Service kube-system/gateway-entrypoint', {
+        metadata: {
+          annotations: { 'kubernetes.io/elb.acl-id': 'ipgroup-1', 'kubernetes.io/elb.acl-type': 'black' },
+        },
+      }),
+    ],
+    broken: [
+      patch('Service kube-system/gateway-entrypoint', {
+        metadata: { annotations: { 'kubernetes.io/elb.acl-status': 'off' } },
+      }),
+    ],
+    reason: 'SourceRangesNotOnEntrypoint',
+  },
 ];

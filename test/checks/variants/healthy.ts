@@ -226,6 +226,22 @@ const AUTOCREATED: Edit = patch(ENTRY, {
   },
 });
 
+/** New public CLBs have a name, behind which the addresses move. */
+const DOMAIN = 'lb-6swtk3yh-x.clb.gz-tencentclb.com';
+const DOMAIN_CLB: Edit[] = [
+  each('Service', (raw) =>
+    at(raw, ['status', 'loadBalancer', 'ingress'], (all) => (all === undefined ? undefined : [{ hostname: DOMAIN }])),
+  ),
+  each('Gateway', (raw) => at(raw, ['status', 'addresses'], () => [{ type: 'Hostname', value: DOMAIN }])),
+  cloud(({ loadBalancers, publicIps }) => ({
+    loadBalancers: loadBalancers.map((one) => ({
+      ...one,
+      addresses: { publicIps: [], privateIps: [], ipv6: [], hostname: DOMAIN },
+    })),
+    publicIps: publicIps.filter(({ boundTo }) => boundTo?.kind !== 'load-balancer'),
+  })),
+];
+
 /** Nodes with two addresses, Services with two families, and an IPv6 address of the load balancer. */
 const DUAL_STACK: Edit[] = [
   ciliumConfig({ 'enable-ipv6': 'true', 'cluster-pool-ipv6-cidr': 'fd00:100::/104', 'enable-ipv6-masquerade': 'true' }),
@@ -604,6 +620,14 @@ export const VARIANTS: readonly Variant[] = [
         },
       }),
     ],
+  },
+  { name: 'a CLB that has a name and no fixed address', reference: 'tke-overlay', edits: DOMAIN_CLB },
+  {
+    name: 'the same, while the configuration names an address for the Gateway',
+    reference: 'tke-overlay',
+    edits: DOMAIN_CLB,
+    config: { cloud: { clusterId: 'cls-6k2m9xq1' }, gateway: { addresses: { 'default/web': ['43.139.30.5'] } } },
+    warns: ['lb-domain-only'],
   },
   {
     name: 'several Cilium operators, one of them starting',
