@@ -7,6 +7,7 @@ import { trimIngress, trimPool } from '../gateway/models/gateway.ts';
 import type { Resource } from '../kube/resources.ts';
 import * as kinds from '../kube/resources.ts';
 import type { RawObject } from '../kube/types.ts';
+import { podScopes, sliceScopes } from './behind-services.ts';
 import { routesOf } from './facts/routes.ts';
 import {
   type ConfigMapModel,
@@ -29,6 +30,9 @@ import type { KubeWorld, Reading } from './world.types.ts';
 
 /** Where the clouds run their own Pods and keep their ConfigMaps. */
 const SYSTEM_NAMESPACE = 'kube-system';
+
+/** Label `k8s-app` of agents and Envoys. */
+const CILIUM_PODS: readonly string[] = ['cilium', 'cilium-envoy'];
 
 /** CRDs of which Cilium's operator needs some when it starts (cilium.md §8). */
 const GATEWAY_CRDS = [
@@ -83,7 +87,6 @@ export async function gatherKube(
     nodes: list(kinds.NODES, trimDoctorNode),
     daemonSets: each(kinds.DAEMON_SETS, trimDoctorDaemonSet, system),
     services: list(kinds.SERVICES, trimDoctorService),
-    slices: list(kinds.ENDPOINT_SLICES, trimSlice),
     gateways: list(kinds.GATEWAYS, trimDoctorGateway),
     gatewayClasses: list(kinds.GATEWAY_CLASSES, trimDoctorGatewayClass),
     classConfigs: list(kinds.CLASS_CONFIGS, trimSpec),
@@ -118,22 +121,28 @@ export async function gatherKube(
     tkeConfig: configMap(SYSTEM_NAMESPACE, 'tke-config'),
     leases: list(kinds.LEASES, trimLease, { namespace: config.lease.namespace, name: config.lease.name }),
   });
-  const wanted = new Set([
-    ...inSystem,
-    ...routesOf(reads).flatMap(({ backends }) => backends.map(({ namespace }) => namespace)),
-    ...[...reads.validatingWebhooks.items, ...reads.mutatingWebhooks.items].flatMap(({ hooks }) =>
-      hooks.flatMap(({ service }) => service?.namespace ?? []),
-    ),
-  ]);
-  const pods = await each(
-    kinds.PODS,
-    trimDoctorPod,
-    [...wanted].map((namespace) => ({ namespace })),
-  );
+  const routed = routesOf(reads).flatMap(({ backends }) => backends);
+  const hooks = [...reads.validatingWebhooks.items, ...reads.mutatingWebhooks.items].flatMap((one) => one.hooks);
+  const balanced = reads.services.items
+    .filter(({ meta, type }) => type === 'LoadBalancer' && meta.namespace === ciliumNamespace)
+    .map(({ meta }) => meta);
+  const webhooks = hooks.flatMap(({ service }) => service ?? []);
+  const behind = await settleAll({
+    slices: each(kinds.ENDPOINT_SLICES, trimSlice, sliceScopes([...routed, ...balanced])),
+    pods: each(kinds.PODS, trimDoctorPod, [
+      { namespace: ciliumNamespace, labels: { 'k8s-app': CILIUM_PODS } },
+      { namespace: ciliumNamespace, labels: { 'io.cilium/app': 'operator' } },
+      ...podScopes([...routed, ...balanced, ...webhooks], reads.services.items).filter(
+        ({ namespace, labels }) => namespace !== ciliumNamespace || !CILIUM_PODS.includes(String(labels?.['k8s-app'])),
+      ),
+    ]),
+  });
+  const podsByName = new Map(behind.pods.items.map((pod) => [`${pod.meta.namespace}/${pod.meta.name}`, pod]));
   const ciliumData = reads.ciliumConfig.items[0]?.data;
   return {
     ...reads,
-    pods,
+    slices: behind.slices,
+    pods: { ...behind.pods, items: [...podsByName.values()] },
     ciliumNamespace,
     settings: ciliumData === undefined ? undefined : readSettings(ciliumData),
   };
@@ -141,11 +150,11 @@ export async function gatherKube(
 
 async function findCilium(source: ObjectSource, signal: AbortSignal): Promise<string> {
   const labels = { 'k8s-app': 'cilium' };
-  const [agents, daemonSets] = await Promise.all([
-    source.list(kinds.PODS, trimCiliumPod, { labels }, signal),
-    source.list(kinds.DAEMON_SETS, trimCiliumDaemonSet, { labels }, signal),
-  ]);
-  return findNamespace(agents.items, daemonSets.items);
+  const daemonSets = await source.list(kinds.DAEMON_SETS, trimCiliumDaemonSet, { labels }, signal);
+  // Agents are as many as nodes.
+  const agents =
+    daemonSets.items.length > 0 ? [] : (await source.list(kinds.PODS, trimCiliumPod, { labels }, signal)).items;
+  return findNamespace(agents, daemonSets.items);
 }
 
 /** Several parts of one kind as one reading: complete when all of them are. */

@@ -11,7 +11,8 @@ import type { Reading } from './world.types.ts';
 export interface ObjectScope {
   readonly namespace?: string;
   readonly name?: string;
-  readonly labels?: Readonly<Record<string, string>>;
+  /** One value of each label, or one of several. */
+  readonly labels?: Readonly<Record<string, string | readonly string[]>>;
   /** Events about objects of this kind. */
   readonly about?: string;
 }
@@ -54,7 +55,9 @@ function listOptions({ namespace, name, labels, about }: ObjectScope): ListOptio
     ...(name === undefined ? [] : [`metadata.name=${name}`]),
     ...(about === undefined ? [] : [`involvedObject.kind=${about}`]),
   ];
-  const selected = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const selected = Object.entries(labels ?? {}).map(([key, value]) =>
+    typeof value === 'string' ? `${key}=${value}` : `${key} in (${value.join(',')})`,
+  );
   return {
     ...(namespace === undefined ? {} : { namespace }),
     ...(fields.length === 0 ? {} : { fieldSelector: fields.join(',') }),
@@ -148,6 +151,9 @@ function isIn(raw: RawObject, { namespace, name, labels, about }: ObjectScope): 
     (namespace === undefined || meta.namespace === namespace) &&
     (name === undefined || meta.name === name) &&
     (about === undefined || at(raw, 'involvedObject', 'kind') === about) &&
-    Object.entries(labels ?? {}).every(([key, value]) => meta.labels[key] === value)
+    Object.entries(labels ?? {}).every(([key, value]) => {
+      const own = meta.labels[key];
+      return typeof value === 'string' ? own === value : own !== undefined && value.includes(own);
+    })
   );
 }

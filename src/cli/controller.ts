@@ -234,7 +234,7 @@ export async function runController(
 
 /** Doctor's checks on the live cluster, read politely; its own connections to the cloud end with each look. */
 function createDiagnose(
-  { client }: ConnectedCluster,
+  { client, place }: ConnectedCluster,
   live: LiveConfig,
   clock: Clock,
   logger: Logger,
@@ -248,7 +248,8 @@ function createDiagnose(
     const options = { config: config.cloud, env: process.env, clock, logger, onCall: metrics?.onCall };
     const openCloud = async (kube: KubeWorld): Promise<CloudChoice> => await chooseCloud(kube, options, during);
     try {
-      const world = await gatherWorld(config, { source, openCloud, now: () => clock.now() }, during);
+      const known = { ...config, cilium: { ...config.cilium, namespace: place.namespace } };
+      const world = await gatherWorld(known, { source, openCloud, now: () => clock.now() }, during);
       if (isCloudRead(world.cloud)) metrics?.cloudRead();
       return await runChecksInTurns(CHECKS, world);
     } finally {

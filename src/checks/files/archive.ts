@@ -16,7 +16,7 @@ const LINK = 0o120000;
  */
 export async function openArchive(path: string, limits: FileLimits, signal: AbortSignal): Promise<OpenedFiles> {
   const budget = createBudget(path, limits);
-  const zip = await reading(path, signal, () => openPromise(path, { strictFileNames: true, autoClose: false }));
+  const zip = await reading(path, signal, () => openPromise(path, { autoClose: false }));
   const close = (): void => zip.close();
   try {
     const entries = await reading(path, signal, () => listEntries(zip, path, limits, budget, signal));

@@ -27,14 +27,14 @@ export interface FileRole {
 }
 
 /**
- * What a file is for; undefined: it is not read. The names of a sysdump are known, and most of it is logs, metrics (in
+ * What a file is for; undefined: it is not read. Hidden files are none of ours: macOS puts a `._nodes.yaml` beside each. The names of a sysdump are known, and most of it is logs, metrics (in
  * `k8s-metrics-….yaml`, too) and archives. Any other YAML or JSON file may be what kubectl printed.
  */
 export function roleOf(path: string): FileRole | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
   const extension = name.slice(dot + 1).toLowerCase();
-  if (dot <= 0 || !isFormat(extension)) return undefined;
+  if (name.startsWith('.') || !isFormat(extension)) return undefined;
   const format = FORMATS[extension];
   const stem = name.slice(0, dot);
   if (!SYSDUMP_STAMP.test(stem)) return { format, lists: resourceNamed(stem), mayBeAll: true };

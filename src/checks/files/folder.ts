@@ -19,6 +19,7 @@ export async function openFolder(path: string, limits: FileLimits, signal: Abort
       const name = folder === '' ? one.name : `${folder}/${one.name}`;
       seen += 1;
       if (seen > limits.entries) throw refused(path, `holds more than ${limits.entries} files`);
+      if (name.includes('\uFFFD')) throw refused(path, `${quoted(name)} has a name that is no UTF-8`);
       if (one.isDirectory()) {
         if (name.split('/').length > limits.folders) throw refused(path, `has folders too deep (${quoted(name)})`);
         folders.push(name);

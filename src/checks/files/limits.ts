@@ -10,6 +10,10 @@ export interface FileLimits {
   readonly ratio: number;
   /** Lists and maps inside each other. A CustomResourceDefinition has about 40. */
   readonly depth: number;
+  /** Keys and values of a JSON file; each takes about 120 bytes. One of the largest size has a half of them. */
+  readonly jsonValues: number;
+  /** Of a YAML document, or of an item of a list, which are parsed one by one; each takes about 500 bytes. */
+  readonly yamlValues: number;
   /** Folders inside each other. */
   readonly folders: number;
 }
@@ -22,6 +26,8 @@ export const FILE_LIMITS: FileLimits = {
   totalBytes: 512 * MEGABYTE,
   ratio: 250,
   depth: 100,
+  jsonValues: 8_000_000,
+  yamlValues: 1_000_000,
   folders: 20,
 };
 

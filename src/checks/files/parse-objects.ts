@@ -1,13 +1,11 @@
-import { load, loadAll, YAMLException } from 'js-yaml';
+import { loadAll, YAMLException } from 'js-yaml';
 import { asArray, asRecord, asString, at, isRecord } from '../../kube/read.ts';
 import type { Resource } from '../../kube/resources.ts';
 import type { RawObject } from '../../kube/types.ts';
 import { megabytes, quoted, refused } from './file-entry.ts';
 import { type FileRole, resourceOf } from './file-names.ts';
 import type { FileLimits } from './limits.ts';
-
-/** Parsing a document as a whole takes 25 times its size. */
-const WHOLE_DOCUMENT_BYTES = 32_000_000;
+import { measureJson, measureYaml } from './measure-text.ts';
 
 /** What a file holds of the kinds that checks look at. */
 export interface ParsedFile {
@@ -34,7 +32,7 @@ export function parseObjects(
   try {
     for (const document of documentsOf(decode(bytes), role, limits)) {
       const parsed = sort(document, role);
-      objects.push(...parsed.objects);
+      for (const raw of parsed.objects) objects.push(raw);
       listed.push(...parsed.listed);
     }
   } catch (error) {
@@ -65,26 +63,29 @@ class TooMuch extends Error {}
 
 function* documentsOf(text: string, { format }: FileRole, limits: FileLimits): Generator<unknown> {
   if (format === 'json') {
-    const document: unknown = JSON.parse(text);
-    refuseDeep(document, limits.depth);
-    yield document;
+    const { values, depth } = measureJson(text);
+    if (values > limits.jsonValues) throw new TooMuch(`holds more than ${limits.jsonValues} values`);
+    if (depth > limits.depth) throw new TooMuch('is nested too deep');
+    yield JSON.parse(text);
     return;
   }
   for (const part of text.split(/^---[ \t]*\r?$/m)) {
     const list = splitList(part);
     if (list !== undefined) {
-      const items = list.items.map((item) => asArray(load(item, yamlOptions(limits)))[0]);
-      yield { ...asRecord(loadAll(list.around, yamlOptions(limits))[0]), items };
-    } else if (part.length > WHOLE_DOCUMENT_BYTES) {
-      throw new TooMuch(`has a document of ${megabytes(part.length)} that is no list as kubectl prints it`);
+      const items = list.items.map((item) => asArray(parseYaml(item, limits)[0])[0]);
+      yield { ...asRecord(parseYaml(list.around, limits)[0]), items };
     } else {
-      yield* loadAll(part, yamlOptions(limits));
+      yield* parseYaml(part, limits);
     }
   }
 }
 
-function yamlOptions({ depth }: FileLimits): { readonly maxDepth: number; readonly maxAliases: number } {
-  return { maxDepth: depth, maxAliases: 0 };
+/** What is parsed as a whole takes many times its size. */
+function parseYaml(text: string, { depth, yamlValues }: FileLimits): unknown[] {
+  if (measureYaml(text).values > yamlValues) {
+    throw new TooMuch(`has a document or item of ${megabytes(text.length)} that is none as kubectl prints it`);
+  }
+  return loadAll(text, { maxDepth: depth, maxAliases: 0 });
 }
 
 /** A list as kubectl and cilium print it: its items one by one, each with the dash, and what is around them. */
@@ -98,17 +99,6 @@ function splitList(text: string): { readonly items: readonly string[]; readonly 
   const end = key.exec(text)?.index ?? text.length;
   const items = text.slice(begin, end).split(/^(?=- )/m);
   return { items, around: `${text.slice(0, head.index)}${text.slice(end)}` };
-}
-
-/** Without recursion: the value may be nested a million times. */
-function refuseDeep(document: unknown, depth: number): void {
-  let level: unknown[] = [document];
-  for (let count = 0; level.length > 0; count += 1) {
-    if (count > depth) throw new TooMuch('is nested too deep');
-    level = level.flatMap((value): unknown[] =>
-      Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [],
-    );
-  }
 }
 
 function sort(document: unknown, role: FileRole): ParsedFile {

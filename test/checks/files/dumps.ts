@@ -123,6 +123,7 @@ const SYSDUMP_NAMES: Readonly<Record<string, string>> = {
   'CiliumClusterwideNetworkPolicy/cilium.io': 'ciliumclusterwidenetworkpolicies',
   'CiliumEgressGatewayPolicy/cilium.io': 'ciliumegressgatewaypolicies',
   'CiliumPodIPPool/cilium.io': 'ciliumpodippools',
+  'CiliumLoadBalancerIPPool/cilium.io': 'ciliumloadbalancerippools',
 };
 
 /**

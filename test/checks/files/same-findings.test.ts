@@ -139,7 +139,6 @@ function isPartOfSysdump(kind: string): boolean {
   return [
     'daemonSets',
     'classConfigs',
-    'lbPools',
     'eniConfigs',
     'crds',
     'validatingWebhooks',
