@@ -139,7 +139,9 @@ export async function expectFewCalls(mark: AuditMark): Promise<void> {
     if (stage !== 'ResponseComplete' && stage !== 'Panic') continue;
     if (!['list', 'watch'].includes(verb)) continue;
     // Pages, and the two views that read Pods and ConfigMaps, each with a selector of its own.
-    const selector = new URL(requestURI, cluster.server).searchParams.get('labelSelector') ?? '';
+    // Of Events, each reason of its own.
+    const { searchParams } = new URL(requestURI, cluster.server);
+    const selector = ['labelSelector', 'fieldSelector'].map((name) => searchParams.get(name) ?? '').join(' ');
     const key = `${verb} ${objectRef?.resource ?? ''} ${selector}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

@@ -34,8 +34,12 @@ export const LEASE: ObjectRef = { namespace: 'kube-system', name: 'cilium-cloud-
 const SECOND_GATEWAY: ObjectRef = { namespace: 'default', name: 'second' };
 const SECOND_SERVICE: ObjectRef = { namespace: 'default', name: 'cilium-gateway-second' };
 export const SECOND_ENTRYPOINT: ObjectRef = { namespace: 'kube-system', name: 'second-entrypoint' };
-/** Without redirect copies each change has one write. */
-const CONFIG = { gateway: { exposure: 'node-port' }, taints: { enabled: false }, checks: { enabled: false } };
+const CONFIG = {
+  gateway: { exposure: 'node-port' }, // without redirect copies each change has one write
+  taints: { enabled: false },
+  checks: { enabled: false },
+  holdOff: { reverts: 100, window: '1s' }, // who changes all the time is no second writer here
+};
 const STALE_PORT = 32_546;
 
 export interface Replica {
