@@ -1,4 +1,4 @@
-import { type ClientRequest, get, type RequestOptions } from 'node:http';
+import { type ClientRequest, get, type IncomingMessage, type RequestOptions } from 'node:http';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { abortReason, type Clock } from '../lib/clock.ts';
@@ -58,7 +58,11 @@ function open(
         agent: false,
         headers: { Host: hostHeader(hostname === '' ? address : hostname, port), 'User-Agent': userAgent },
       };
-      return get(request, (response) => finish('answered', response.statusCode));
+      const answered = ({ statusCode }: IncomingMessage): void => finish('answered', statusCode);
+      return get(request, answered).once('upgrade', (response, socket) => {
+        socket.destroy(); // it is no longer the request's
+        answered(response);
+      });
     }
     case 'tls': {
       const servername = hostname === '' ? address : hostname;
@@ -97,7 +101,7 @@ function outcomeOf(error: NodeJS.ErrnoException): ProbeOutcome {
   // Several addresses of one name: the last one's error stands for them.
   const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
   const code = one instanceof Error && 'code' in one ? String(one.code) : '';
-  // What answers in another language answers.
-  if (code.startsWith('HPE_')) return 'answered';
+  // What answers in another language answers: by HTTP, by TLS, or by an alert of TLS.
+  if (/^(?:HPE_|ERR_SSL_|EPROTO$)/.test(code)) return 'answered';
   return OUTCOMES[code] ?? 'failed';
 }

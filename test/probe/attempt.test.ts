@@ -119,6 +119,30 @@ describe('attemptOnce', () => {
     expect((await attempt(port, { address: 'no-such-host.invalid' })).outcome).toBe('failed');
   });
 
+  it.each([
+    ['what is no TLS', 'SSH-2.0-OpenSSH_9.9\r\n'],
+    ['HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['an alert of TLS', Buffer.from([0x15, 3, 3, 0, 2, 2, 40])],
+  ])('takes %s for an answer where TLS is asked', async (_, said) => {
+    const port = await listening(
+      createServer((socket) =>
+        socket
+          .on('error', () => undefined)
+          .resume()
+          .end(said),
+      ),
+    );
+    expect(await attempt(port, { speaks: 'tls' })).toMatchObject({ outcome: 'answered', status: 0 });
+  });
+
+  it('takes a switch to another protocol for an answer', async () => {
+    const head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+    const port = await listening(
+      createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.write(head))),
+    );
+    expect(await attempt(port)).toMatchObject({ outcome: 'answered', status: 101 });
+  });
+
   it('is given up at once', async () => {
     const open = new Set<{ destroy(): void }>();
     const port = await listening(createServer((socket) => open.add(socket.on('error', () => undefined))));

@@ -63,7 +63,8 @@ async function readObjects(files: OpenedFiles, path: string, limits: FileLimits,
     signal.throwIfAborted();
   }
   if (objects.length > 0) return { objects, listed };
-  const fix = 'Give a zip of cilium sysdump, or a folder with files such as: kubectl get nodes -o yaml > nodes.yaml';
+  const fix =
+    'Give a zip of cilium sysdump, or a folder with files such as: kubectl get nodes -o yaml --show-managed-fields > nodes.yaml';
   throw usageError(path, 'holds no Kubernetes objects that doctor looks at', fix);
 }
 
@@ -126,7 +127,7 @@ function missing<T>(path: string, resource: Resource, scope: ObjectScope, found:
   const all = namespaced ? ' -A' : '';
   return {
     why: found.items.length > 0 ? `only some ${plural} are in ${path}` : `${which} is not in ${path}`,
-    mend: `Put it there and run doctor again: kubectl get ${full}${all} -o yaml > ${plural}.yaml`,
+    mend: `Put it there and run doctor again: kubectl get ${full}${all} -o yaml --show-managed-fields > ${plural}.yaml`,
   };
 }
 
