@@ -31,7 +31,10 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
       NodePortPinned: 'A recreated Gateway Service got its old NodePort back.',
       RedirectCopyCreated: "The Gateway's CiliumEnvoyConfig was copied onto the entrypoint.",
       RedirectCopyUpdated: 'That copy follows a change of its source.',
-      RedirectCopyDeleted: 'That copy was removed: its Gateway, its entrypoint or its choice is gone.',
+      RedirectCopyDeleted:
+        'That copy was removed: its Gateway, its entrypoint or its choice is gone, or the program is being taken away.',
+      GatewayClassSwitched: '`migrate`: the Gateway names another GatewayClass.',
+      GatewayServiceRecreated: "`migrate`: the Gateway's Service was deleted, so that Cilium makes it anew.",
       TaintRemoved: 'A taint was removed from a node whose Cilium is up.',
       BootstrapTaintRemoved: "A taint was removed from one node, so that Cilium's operator can be scheduled.",
     },
@@ -161,6 +164,21 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     },
   },
   {
+    title: 'Migrate',
+    about: 'Why `migrate` does not move a Gateway, or not further. [migrate.md](migrate.md) tells how it works.',
+    reasons: {
+      CiliumTooOld: 'Cilium before 1.18 knows no CiliumGatewayClassConfig.',
+      CiliumOperatorNotLeading: "Cilium's operator does not run: nobody would make the Service anew.",
+      GatewayClassMissing: 'There is no GatewayClass to move to; the report has the manifest of one.',
+      GatewayClassAmbiguous: 'Several GatewayClasses have our loadBalancerClass: name one with `--to-class`.',
+      GatewayClassNotFit: "Gateways of that class could not be served: not Cilium's, not accepted, or no NodePorts.",
+      LoadBalancerShared: "The Gateway's own Service names a load balancer that other Services use, too.",
+      ManagedByGitOps: 'A repository has the Gateway, and would set the class back: change it there.',
+      MigrationUnfinished: 'It stopped on its way. Run again, it goes on from there.',
+      ServiceHasFinalizers: 'Somebody must let the old Service go first; until then it serves on.',
+    },
+  },
+  {
     title: 'Taints',
     about: 'Why a listed taint stays on a node.',
     reasons: {
@@ -209,6 +227,8 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
 /** Words of the same shape in `src` that are no reasons: kinds, types, conditions, names of other programs. */
 export const NO_REASONS: readonly string[] = [
   'AlreadyExists',
+  'CiliumEnvoyConfig',
+  'CiliumGatewayClassConfig',
   'CiliumLoadBalancerIPPools',
   'CiliumPodIPPools',
   'ClientIP',

@@ -1,7 +1,8 @@
-import type { AdoptChoice } from '../config/config.types.ts';
+import type { AdoptChoice, NamespacedName } from '../config/config.types.ts';
 import { explainDuration, formatDuration, LONGEST_DURATION_MS, parseDuration } from '../config/durations.ts';
 import { findContradictions, parseAdoptPair } from '../config/names.ts';
 import { LOG_LEVELS, TEXT_RULES, toAdoptChoice } from '../config/schema.ts';
+import { parseNamespacedName } from '../gateway/annotations.ts';
 import type { Environment } from '../lib/environment.ts';
 import { UsageError, type UsageProblem } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -10,6 +11,8 @@ import { commandsOf, type FlagName, type ScannedFlags, scanFlags } from './flags
 import { parseProbe, parseProbePods } from './probe-args.ts';
 
 const DEFAULT_WAIT_MS = 10_000;
+/** Of `migrate`: a cloud controller may have to let the old Service go first. */
+const MIGRATE_WAIT_MS = 60_000;
 const OUTPUTS = ['table', 'json'] as const satisfies readonly OutputFormat[];
 const DOCTOR_OUTPUTS = [...OUTPUTS, 'html'] as const satisfies readonly DoctorFormat[];
 
@@ -60,16 +63,23 @@ function understand(flags: ScannedFlags, env: Environment, problems: UsageProble
     };
   }
   const output = parseChoice(flags, 'output', OUTPUTS, problems) ?? 'table';
+  const writing = { dryRun: given.has('dry-run'), output, yes: given.has('yes') };
+  if (flags.command === 'migrate') {
+    const gateway = parseGateway(flags.operand, problems);
+    const toClass = last(flags, 'to-class');
+    const patience = given.has('wait') ? waitMs : MIGRATE_WAIT_MS;
+    return { command: 'migrate', ...common, ...writing, gateway, toClass, waitMs: patience, force: given.has('force') };
+  }
+  if (flags.command === 'uninstall') return { command: 'uninstall', ...common, ...writing };
+  if (given.has('uninstall-report')) return { command: 'uninstall-report', ...common, output };
   if (!given.has('once')) {
     return { command: 'controller', ...common, listen: parseListen(last(flags, 'listen'), problems) };
   }
   return {
     command: 'once',
     ...common,
-    dryRun: given.has('dry-run'),
+    ...writing,
     waitMs,
-    output,
-    yes: given.has('yes'),
     force: given.has('force'),
     allowStaticRedirect: given.has('allow-static-redirect'),
   };
@@ -84,6 +94,11 @@ function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
   if (command === 'doctor' && given.has('once')) {
     return [{ at: '--once', what: "doesn't go with doctor", fix: 'Run one after the other: doctor changes nothing.' }];
   }
+  const other = command ?? (given.has('uninstall-report') ? '--uninstall-report' : undefined);
+  const clash = (['once', 'uninstall-report'] as const).find((name) => given.has(name) && other !== `--${name}`);
+  if (other !== undefined && clash !== undefined) {
+    return [{ at: `--${clash}`, what: `doesn't go with ${other}`, fix: 'Run one after the other.' }];
+  }
   const cluster = (['kubeconfig', 'context'] as const).find((name) => given.has(name));
   if (given.has('from') && cluster !== undefined) {
     return [{ at: `--${cluster}`, what: "doesn't go with --from", fix: 'Keep one of them: --from asks no cluster.' }];
@@ -92,14 +107,14 @@ function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
   if (given.has('from') && probe !== undefined) {
     return [{ at: `--${probe}`, what: "doesn't go with --from", fix: 'Keep one of them: files answer no connection.' }];
   }
-  const running = command ?? (given.has('once') ? 'once' : 'controller');
+  const running = command ?? (['once', 'uninstall-report'] as const).find((name) => given.has(name)) ?? 'controller';
   return [...given].flatMap((name) => {
     const commands = commandsOf(name);
     if (commands === undefined || commands.includes(running)) return [];
     if (commands.includes('controller')) {
       return [{ at: `--${name}`, what: 'works only for the controller', fix: `Leave --${name} out.` }];
     }
-    const words = commands.map((one) => (one === 'once' ? '--once' : one));
+    const words = commands.map((one) => (one === 'once' || one === 'uninstall-report' ? `--${one}` : one));
     const fix = `Add ${words.join(' or ')}, or leave --${name} out.`;
     return [
       {
@@ -109,6 +124,17 @@ function combinationProblems({ command, given }: ScannedFlags): UsageProblem[] {
       },
     ];
   });
+}
+
+function parseGateway(text: string | undefined, problems: UsageProblem[]): NamespacedName {
+  const parsed = text === undefined ? undefined : parseNamespacedName(text);
+  if (parsed?.ok === true) return parsed.value;
+  problems.push({
+    at: 'migrate',
+    what: parsed === undefined ? 'needs the Gateway' : parsed.problem,
+    fix: 'Write migrate <namespace>/<gateway>, such as migrate default/web.',
+  });
+  return { namespace: '', name: '' };
 }
 
 /** `--only a,b --only c`: all of them. */

@@ -1,4 +1,4 @@
-import type { AdoptChoice, Config } from '../config/config.types.ts';
+import type { AdoptChoice, Config, NamespacedName } from '../config/config.types.ts';
 import type { PodProbeChoice } from '../pod-probe/pod-probe.types.ts';
 import type { ProbeLimits } from '../probe/probe.types.ts';
 
@@ -31,6 +31,35 @@ export interface OnceOptions extends CommonOptions {
   readonly allowStaticRedirect: boolean;
 }
 
+/** Moves one Gateway to another GatewayClass, its Service made anew. */
+export interface MigrateOptions extends CommonOptions {
+  readonly command: 'migrate';
+  readonly gateway: NamespacedName;
+  /** Undefined: the one class whose Services get our loadBalancerClass. */
+  readonly toClass: string | undefined;
+  readonly dryRun: boolean;
+  /** How long the steps may take that others have to do, milliseconds. */
+  readonly waitMs: number;
+  readonly output: OutputFormat;
+  readonly yes: boolean;
+  /** Also a Gateway that is not Programmed now. */
+  readonly force: boolean;
+}
+
+/** Removes the redirect copies and keeps controllers from making them anew. */
+export interface UninstallOptions extends CommonOptions {
+  readonly command: 'uninstall';
+  readonly dryRun: boolean;
+  readonly output: OutputFormat;
+  readonly yes: boolean;
+}
+
+/** What stays behind when the program is taken away; nothing is changed. */
+export interface UninstallReportOptions extends CommonOptions {
+  readonly command: 'uninstall-report';
+  readonly output: OutputFormat;
+}
+
 export interface ControllerOptions extends CommonOptions {
   readonly command: 'controller';
   /** Overrides `listen` of the configuration. */
@@ -61,4 +90,7 @@ export type ParsedArgs =
   | { readonly command: 'version' }
   | OnceOptions
   | DoctorOptions
+  | MigrateOptions
+  | UninstallOptions
+  | UninstallReportOptions
   | ControllerOptions;

@@ -4,20 +4,25 @@ import { suggest } from '../lib/suggest.ts';
 
 interface Flag extends ParseArgsOptionDescriptor {
   /** The commands that it makes sense with; absent: all. */
-  readonly of?: readonly ('once' | 'doctor' | 'controller')[];
+  readonly of?: readonly Purpose[];
 }
+
+/** What the program is called for. */
+type Purpose = 'controller' | 'once' | 'doctor' | 'migrate' | 'uninstall' | 'uninstall-report';
 
 /** Every flag, as node:util's parseArgs takes them. */
 export const FLAGS = {
   once: { type: 'boolean' },
-  'dry-run': { type: 'boolean', of: ['once'] },
+  'dry-run': { type: 'boolean', of: ['once', 'migrate', 'uninstall'] },
   adopt: { type: 'string' },
   listen: { type: 'string', of: ['controller'] },
-  wait: { type: 'string', of: ['once'] },
-  output: { type: 'string', short: 'o', of: ['once', 'doctor'] },
-  yes: { type: 'boolean', short: 'y', of: ['once', 'doctor'] },
-  force: { type: 'boolean', of: ['once'] },
+  wait: { type: 'string', of: ['once', 'migrate'] },
+  output: { type: 'string', short: 'o', of: ['once', 'doctor', 'migrate', 'uninstall', 'uninstall-report'] },
+  yes: { type: 'boolean', short: 'y', of: ['once', 'doctor', 'migrate', 'uninstall'] },
+  force: { type: 'boolean', of: ['once', 'migrate'] },
   'allow-static-redirect': { type: 'boolean', of: ['once'] },
+  'to-class': { type: 'string', of: ['migrate'] },
+  'uninstall-report': { type: 'boolean' },
   only: { type: 'string', of: ['doctor'] },
   skip: { type: 'string', of: ['doctor'] },
   cloud: { type: 'string', of: ['doctor'] },
@@ -44,11 +49,13 @@ export const FLAGS = {
 export type FlagName = keyof typeof FLAGS;
 
 /** Commands that are a word of their own, in front of all flags. */
-export const COMMANDS = ['doctor'] as const;
+export const COMMANDS = ['doctor', 'migrate', 'uninstall'] as const;
 
 /** What was given, before any value is understood. */
 export interface ScannedFlags {
   readonly command: (typeof COMMANDS)[number] | undefined;
+  /** What `migrate` is to move; undefined: not said. */
+  readonly operand: string | undefined;
   readonly given: ReadonlySet<FlagName>;
   /** All values of each flag that takes one, in the order given. */
   readonly values: ReadonlyMap<FlagName, readonly string[]>;
@@ -68,6 +75,7 @@ export function scanFlags(argv: readonly string[]): ScannedFlags {
   const values = new Map<FlagName, string[]>();
   const problems: UsageProblem[] = [];
   let unknownAt = -2;
+  let operand: string | undefined;
   const command = COMMANDS.find((word) => tokens[0]?.kind === 'positional' && tokens[0].value === word);
   for (const token of tokens) {
     if (token.kind === 'option') {
@@ -82,12 +90,14 @@ export function scanFlags(argv: readonly string[]): ScannedFlags {
       values.set(name, [...(values.get(name) ?? []), value ?? '']);
     } else if (token.kind === 'positional' && token.index === 0 && token.value === command) {
       // The command itself.
+    } else if (token.kind === 'positional' && command === 'migrate' && operand === undefined) {
+      operand = token.value;
     } else if (token.kind === 'positional' && token.index !== unknownAt + 1) {
       // What follows an unknown flag is most likely its value: one mistake, one problem.
       problems.push(strayArgument(token.value));
     }
   }
-  return { command, given, values, problems };
+  return { command, operand, given, values, problems };
 }
 
 /** The commands that a flag makes sense with; undefined: all of them. */
@@ -128,6 +138,7 @@ const VALUE_HINTS: Partial<Record<FlagName, string>> = {
   'probe-image': 'IMAGE',
   'probe-namespace': 'NAMESPACE',
   'probe-targets': 'npmmirror.com,mirrors.aliyun.com',
+  'to-class': 'CLASS',
   from: 'FOLDER',
   config: 'FILE',
   kubeconfig: 'FILE',

@@ -9,18 +9,32 @@ USAGE
   cilium-cloud-bridge --once [flags]             show it, ask, write it, end
   cilium-cloud-bridge doctor [flags]             find what is broken, change
                                                  nothing
+  cilium-cloud-bridge migrate NAMESPACE/GATEWAY  move a Gateway to the class
+                                                 that nobody else serves
+  cilium-cloud-bridge uninstall [flags]          remove the redirects (the chart
+                                                 does it when it is removed)
+  cilium-cloud-bridge --uninstall-report         say what stays behind, and how
+                                                 to take it back
 
 ONE PASS
       --once                   look once, write what is needed, end
-      --dry-run                with --once: write nothing
+      --dry-run                with --once, migrate, uninstall: write nothing
       --wait DURATION          with --once: how long to wait until the Gateways
                                show their addresses (default 10s; 0: don't)
-  -y, --yes                    with --once or --probe-pods: don't ask
+  -y, --yes                    with --once, migrate, uninstall, --probe-pods:
+                               don't ask
       --force                  with --once: write even beside a live controller
       --allow-static-redirect  with --once: make redirect copies, though nobody
                                keeps them current after the program has ended
-  -o, --output FORMAT          with --once or doctor: table (default) or json;
-                               with doctor also html, one page to share
+  -o, --output FORMAT          table (default) or json; with doctor also html,
+                               one page to share
+
+MIGRATE
+      --to-class CLASS         move to this GatewayClass, also back (default:
+                               the one with our loadBalancerClass)
+      --force                  also a Gateway that is not Programmed now
+      --wait DURATION          how long others may take over their part
+                               (default 60s)
 
 DOCTOR
       --only CHECK             only these checks, by id, separated by commas
@@ -82,6 +96,10 @@ EXAMPLES
     cilium-cloud-bridge doctor
   The same as a page, from an archive that somebody sent:
     cilium-cloud-bridge doctor --from cilium-sysdump.zip -o html > report.html
+
+  Show what a move to another class takes, then do it:
+    cilium-cloud-bridge migrate default/web --dry-run
+    cilium-cloud-bridge migrate default/web
 
 OUTPUT
   Reports go to stdout. Logs and questions go to stderr, as JSON lines unless

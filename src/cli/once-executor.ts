@@ -23,6 +23,8 @@ export interface ExecutorPorts {
   readonly reconciler: Reconciler<Plan>;
   readonly clock: Clock;
   readonly announcer: Announcer;
+  /** Asked in the tick in which a write is sent (rule 15). Default: always. */
+  readonly mayWrite?: () => boolean;
 }
 
 export interface Executor {
@@ -51,7 +53,7 @@ export function createExecutor(ports: ExecutorPorts, signal: AbortSignal): Execu
     client,
     fieldManager: ONCE_MANAGER,
     prepare: (request, during) => prepareCopy(client, request, during, () => undefined), // it has just been listed
-    mayWrite: () => true,
+    mayWrite: ports.mayWrite ?? (() => true),
   };
 
   async function applyGroup(group: readonly Action[]): Promise<void> {

@@ -4,7 +4,7 @@ import { createAddressBook } from '../gateway/address-book.ts';
 import { isServed } from '../gateway/programmed.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies } from '../gateway/redirect-copy.ts';
-import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
+import type { Permission } from '../kube/access.ts';
 import { KubeError } from '../kube/errors.ts';
 import { readLeaseHolder } from '../kube/lease-holder.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -23,7 +23,7 @@ import { combineReconcilers, type OncePlan } from './once-reconciler.ts';
 import { type Settled, type SettleParts, settle } from './once-settle.ts';
 import { buildReport } from './report.ts';
 import type { Report } from './report.types.ts';
-import { type ConnectedCluster, openView, whereOf } from './session.ts';
+import { type ConnectedCluster, expectRights, openView, whereOf } from './session.ts';
 import { programVersion } from './version.ts';
 
 export interface OncePorts {
@@ -228,15 +228,7 @@ function besideLeader({ lease }: Config, leader: Leader): Error {
 
 /** Asks for each write whether it is allowed before the first is made, so that nothing is half-written. */
 async function refuseWithoutRights(actions: readonly Action[], ports: OncePorts, signal: AbortSignal): Promise<void> {
-  const permissions = actions.flatMap(permissionsOf);
-  const { denied } = await reviewAccess(ports.cluster.client, permissions, { signal });
-  if (denied.length === 0) return;
-  const missing = [...new Set(denied.map(({ permission }) => describePermission(permission)))].join('; ');
-  throw usageError(
-    whereOf(ports.cluster),
-    `this user may not: ${missing}. Nothing was written`,
-    'Ask a cluster administrator for these rights, or choose another --context.',
-  );
+  await expectRights(ports.cluster, actions.flatMap(permissionsOf), signal);
 }
 
 /** What carrying an action out asks of the API server. */

@@ -17,6 +17,8 @@ const ACTION_KINDS: Complete<Report['actions'][number]['kind']> = {
   'publish-address': 'publish-address',
   'clear-address': 'clear-address',
   'remove-taints': 'remove-taints',
+  'switch-class': 'switch-class',
+  'recreate-service': 'recreate-service',
 };
 
 const STATUSES: Complete<Report['actions'][number]['outcome']['status']> = {
@@ -36,7 +38,7 @@ export const VERDICTS: Complete<Report['findings'][number]['verdict']> = {
   'not-applicable': 'not-applicable',
 };
 
-const target = z
+export const target = z
   .object({
     apiVersion: z.string(),
     kind: z.string(),
@@ -57,7 +59,7 @@ const outcome = z.object({
   message: z.string(),
 });
 
-const action = z.object({
+export const action = z.object({
   subject: z.string().describe('What the write is for: Gateway default/web.'),
   kind: z.enum(ACTION_KINDS),
   target,

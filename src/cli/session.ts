@@ -3,6 +3,7 @@ import { SHARED_INGRESS_SERVICE } from '../cilium/names.ts';
 import type { Config } from '../config/config.types.ts';
 import type { GatewayReads } from '../gateway/observe.ts';
 import { createGatewayView, type GatewayView } from '../gateway/view.ts';
+import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { createKubeClient } from '../kube/client.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import { type Connection, openConnection } from '../kube/connection.ts';
@@ -21,6 +22,9 @@ export interface ConnectedCluster {
   readonly connection: Connection;
   readonly place: CiliumPlace;
 }
+
+/** A cluster of which nothing was asked yet. */
+export type OpenClient = Pick<ConnectedCluster, 'client' | 'connection'>;
 
 /**
  * Connects, and finds Cilium.
@@ -48,7 +52,7 @@ export function openClient(
   clock: Clock,
   logger: Logger,
   onRequest?: RequestObserver,
-): Pick<ConnectedCluster, 'client' | 'connection'> {
+): OpenClient {
   const connection = openConnection({ path: options.kubeconfig, context: options.context, clock, logger });
   const userAgent = `cilium-cloud-bridge/${programVersion()}`;
   const client = createKubeClient({ connection, userAgent, clock, onRequest });
@@ -104,6 +108,25 @@ export interface OpenView {
 /** Server and account, as messages about a cluster begin: `https://10.0.0.1:6443 (context "prod" of ~/.kube/config)`. */
 export function whereOf({ connection }: ConnectedCluster): string {
   return `${connection.server.origin} (${connection.description})`;
+}
+
+/**
+ * Asks for each right before the first write is made, so that nothing is half-written.
+ * @throws UsageError that names those that are missing
+ */
+export async function expectRights(
+  cluster: ConnectedCluster,
+  permissions: readonly Permission[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { denied } = await reviewAccess(cluster.client, permissions, { signal });
+  if (denied.length === 0) return;
+  const missing = [...new Set(denied.map(({ permission }) => describePermission(permission)))].join('; ');
+  throw usageError(
+    whereOf(cluster),
+    `this user may not: ${missing}. Nothing was written`,
+    'Ask a cluster administrator for these rights, or choose another --context.',
+  );
 }
 
 /** Even without Gateways there are nodes to look after. */

@@ -43,7 +43,7 @@ export function whereOf(server: string, context: string | null): string {
   return context === null ? server : `${server} (context ${context})`;
 }
 
-function subjectSections(actions: readonly ReportedAction[], style: Style): string[][] {
+export function subjectSections(actions: readonly ReportedAction[], style: Style): string[][] {
   const bySubject = Map.groupBy(actions, ({ subject }) => subject);
   return [...bySubject].map(([subject, group]) => [
     style.paint.bold(printable(subject)),
@@ -66,6 +66,7 @@ const ACTION_WORDS: Partial<Record<ReportedAction['kind'], string>> = {
   'create-entrypoint': 'create ',
   'delete-entrypoint': 'delete ',
   'delete-redirect-copy': 'delete ',
+  'recreate-service': 'recreate ',
 };
 
 function outcomeLines({ outcome }: ReportedAction, { paint, width }: Style): string[] {
@@ -94,13 +95,13 @@ const RANK: Readonly<Record<ReportedFinding['verdict'], number>> = {
 };
 
 /** What a person has to know, the worst first; what passes is only counted. */
-function shownFindings(findings: readonly ReportedFinding[]): ReportedFinding[] {
+export function shownFindings(findings: readonly ReportedFinding[]): ReportedFinding[] {
   return findings
     .filter(({ verdict }) => RANK[verdict] < RANK.pass)
     .toSorted((a, b) => RANK[a.verdict] - RANK[b.verdict]);
 }
 
-function findingLines(finding: ReportedFinding, style: Style): string[] {
+export function findingLines(finding: ReportedFinding, style: Style): string[] {
   const target = finding.target === null ? '' : `  ${nameOf(finding.target)}`;
   return [
     `${verdictMark(finding.verdict, style)} ${finding.reason}${target}`,

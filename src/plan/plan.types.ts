@@ -70,7 +70,9 @@ export type ActionKind =
   | 'pin-node-port'
   | 'publish-address'
   | 'clear-address'
-  | 'remove-taints';
+  | 'remove-taints'
+  | 'switch-class'
+  | 'recreate-service';
 
 /** One intended write. */
 export interface Action {

@@ -78,6 +78,49 @@ describe('parseCommandLine', () => {
     });
   });
 
+  it('knows migrate, with the Gateway that it moves', () => {
+    const migrate = {
+      ...COMMON,
+      command: 'migrate',
+      gateway: { namespace: 'default', name: 'web' },
+      toClass: undefined,
+      dryRun: false,
+      waitMs: 60_000,
+      output: 'table',
+      yes: false,
+      force: false,
+    };
+    expect(parse('migrate default/web')).toEqual(migrate);
+    expect(parse('migrate --yes default/web -o json --to-class old --wait 5s --force --dry-run')).toEqual({
+      ...migrate,
+      toClass: 'old',
+      dryRun: true,
+      waitMs: 5_000,
+      output: 'json',
+      yes: true,
+      force: true,
+    });
+    expect(problemOf('migrate')).toBe(
+      'command line: migrate: needs the Gateway. Write migrate <namespace>/<gateway>, such as migrate default/web.',
+    );
+    expect(problemOf('migrate web')).toContain('"web" is not <namespace>/<name>.');
+    expect(problemOf('migrate default/web default/other')).toContain('unexpected argument "default/other"');
+  });
+
+  it('knows uninstall and what stays behind', () => {
+    expect(parse('uninstall --yes -o json')).toEqual({
+      ...COMMON,
+      command: 'uninstall',
+      dryRun: false,
+      output: 'json',
+      yes: true,
+    });
+    expect(parse('--uninstall-report')).toEqual({ ...COMMON, command: 'uninstall-report', output: 'table' });
+    expect(problemOf('--once --uninstall-report')).toContain("--once: doesn't go with --uninstall-report.");
+    expect(problemOf('migrate default/web --once')).toContain("--once: doesn't go with migrate.");
+    expect(problemOf('uninstall --wait 5s')).toContain('--wait: works only together with --once or migrate.');
+  });
+
   it('knows files in the place of a cluster, and the page', () => {
     expect(parse('doctor --from dump.zip -o html')).toMatchObject({ from: 'dump.zip', output: 'html' });
   });
@@ -132,9 +175,12 @@ describe('parseCommandLine', () => {
   it.each([
     [
       '--dry-run',
-      '--dry-run: works only together with --once. Add --once to see what would be written; for a controller that never writes set readOnly in the configuration.',
+      '--dry-run: works only together with --once or migrate or uninstall. Add --once to see what would be written; for a controller that never writes set readOnly in the configuration.',
     ],
-    ['--yes', '--yes: works only together with --once or doctor. Add --once or doctor, or leave --yes out.'],
+    [
+      '--yes',
+      '--yes: works only together with --once or doctor or migrate or uninstall. Add --once or doctor or migrate or uninstall, or leave --yes out.',
+    ],
     ['--adpot auto --once', '--adpot: no such flag. Did you mean --adopt?'],
     ['--dryrun --once', '--dryrun: no such flag. Did you mean --dry-run?'],
     ['--zzz', '--zzz: no such flag. See --help.'],

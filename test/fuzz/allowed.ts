@@ -89,6 +89,8 @@ export function expectAllowed(
       return;
     }
     case 'remove-taints':
+    case 'switch-class':
+    case 'recreate-service':
       throw new Error('nobody asked for that');
   }
 }

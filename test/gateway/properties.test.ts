@@ -132,6 +132,8 @@ describe('any plan', () => {
             case 'write-redirect-copy':
             case 'delete-redirect-copy':
             case 'remove-taints':
+            case 'switch-class':
+            case 'recreate-service':
               throw new Error(`nothing here calls for ${action.kind}`);
           }
         }

@@ -1,5 +1,6 @@
 import { ownClassMend } from '../../gateway/other-owners.ts';
 import { specMend, statusMend } from '../../gateway/second-writer.ts';
+import { GITOPS_MANAGERS } from '../../kube/gitops.ts';
 import type { FieldOwner } from '../../kube/managed-fields.ts';
 import { SERVICES } from '../../kube/resources.ts';
 import { targetOf } from '../../plan/make.ts';
@@ -23,8 +24,6 @@ const OWNERS = [
 
 /** Field managers of people at a keyboard: what they write once, nobody fights for. */
 const BY_HAND = /^kubectl/;
-/** Field managers of GitOps tools. */
-const GITOPS = /argocd|flux|kustomize-controller|helm-controller|fleet|rancher/i;
 
 type Reason = 'StatusClearedByAnother' | 'TargetPortSetBack' | 'HeldOff';
 
@@ -83,7 +82,7 @@ function setBack(world: DoctorWorld, say: Say<Reason>): Finding[] {
     const wrong = actions.some(({ kind, reason }) => kind === 'patch-entrypoint' && reason === 'TargetPortSynced');
     if (entrypoint === undefined || !wrong) return [];
     return entrypoint.ports.flatMap(({ port, targetPort, targetPortOwners }) => {
-      const writer = targetPortOwners.findLast(({ manager }) => GITOPS.test(manager));
+      const writer = targetPortOwners.findLast(({ manager }) => GITOPS_MANAGERS.test(manager));
       if (writer === undefined) return [];
       return [
         say.fail('TargetPortSetBack', {

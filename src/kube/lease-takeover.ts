@@ -1,0 +1,101 @@
+import type { Clock } from '../lib/clock.ts';
+import type { KubeClient, RequestOptions } from './client.types.ts';
+import { KubeError } from './errors.ts';
+import { readLeaseHolder } from './lease-holder.ts';
+import { type LeaseRecord, leaseSpec, readLease } from './lease-record.ts';
+import { LEASES } from './resources.ts';
+
+/** A holder renews every two seconds, and each renewal may come in between. */
+const MAX_TRIES = 5;
+const DEFAULT_DURATION_MS = 15_000;
+
+export interface TakeoverOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly name: string;
+  /** Who takes it: unique to this process. */
+  readonly identity: string;
+  /** So long nobody else takes it, unless it is renewed. */
+  readonly durationMs: number;
+  readonly fieldManager: string;
+  readonly clock: Clock;
+}
+
+export interface Takeover {
+  /** Who led until now; empty: nobody alive. */
+  readonly former: string;
+  /**
+   * Milliseconds from now until the former leader surely writes no more: it stops when it could not renew for less than
+   * its Lease's duration, whether or not it has seen that the Lease is another's. 0: nobody led.
+   */
+  readonly waitMs: number;
+}
+
+/**
+ * Makes this process the holder of a Lease, also of one that a live leader holds: the leader sees at its next renewal
+ * that it is another's, and stands by. What this process writes itself must wait for `waitMs`.
+ * @throws KubeError when the Lease cannot be read or written; the signal's reason
+ */
+export async function takeLeaseOver(options: TakeoverOptions, request: RequestOptions = {}): Promise<Takeover> {
+  const { client, namespace, name, clock } = options;
+  for (let left = MAX_TRIES; ; left -= 1) {
+    const holder = await readLeaseHolder(client, namespace, name, clock, request);
+    const found = await readIfThere(options, request);
+    try {
+      await write(options, found, request);
+    } catch (error) {
+      const raced = error instanceof KubeError && ['conflict', 'exists', 'not-found'].includes(error.category);
+      if (!raced || left <= 1) throw error;
+      continue;
+    }
+    // Whoever took it between the two reads is alive, too.
+    const leads = found !== undefined && found.holder !== '' && (holder.live || found.holder !== holder.holder);
+    return leads
+      ? { former: found.holder, waitMs: found.durationMs || DEFAULT_DURATION_MS }
+      : { former: '', waitMs: 0 };
+  }
+}
+
+/**
+ * Prolongs a Lease that was taken over.
+ * @throws KubeError `conflict` when it is another's by now, or what the request ends in
+ */
+export async function keepLease(options: TakeoverOptions, request: RequestOptions = {}): Promise<void> {
+  const found = await readIfThere(options, request);
+  if (found?.holder !== options.identity) {
+    throw new KubeError(`Lease ${options.namespace}/${options.name} is held by ${found?.holder || 'nobody'} by now`, {
+      category: 'conflict',
+      status: 0,
+      reason: '',
+      operation: `PATCH leases ${options.namespace}/${options.name}`,
+    });
+  }
+  await write(options, found, request);
+}
+
+async function readIfThere(
+  { client, namespace, name }: TakeoverOptions,
+  request: RequestOptions,
+): Promise<LeaseRecord | undefined> {
+  try {
+    return readLease(await client.get(LEASES, { namespace, name }, request));
+  } catch (error) {
+    if (error instanceof KubeError && error.category === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+async function write(options: TakeoverOptions, from: LeaseRecord | undefined, request: RequestOptions): Promise<void> {
+  const { client, namespace, name, identity, durationMs, fieldManager, clock } = options;
+  const ours = from?.holder === identity;
+  const transitions = from === undefined ? 0 : from.transitions + (ours ? 0 : 1);
+  const spec = leaseSpec(identity, durationMs, ours ? from.acquireTime : '', transitions, clock.now());
+  const write = { ...request, fieldManager };
+  if (from === undefined) {
+    const metadata = { namespace, name };
+    await client.create(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }, write);
+    return;
+  }
+  const body = { metadata: { resourceVersion: from.resourceVersion }, spec };
+  await client.patch(LEASES, { namespace, name }, { type: 'merge', body }, write);
+}
