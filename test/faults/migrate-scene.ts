@@ -54,7 +54,7 @@ export async function startMigrateScene(bundle: string): Promise<MigrateScene> {
   for (const object of ownClass()) api.apply(object);
   await cluster.operator.settled();
   const config = join(dir, 'config.yaml');
-  writeFileSync(config, 'taints: { enabled: false }\nchecks: { enabled: false }\n');
+  writeFileSync(config, 'taints: { enabled: false }\nchecks: { enabled: false }\nlisten: none\n');
   const common = ['--kubeconfig', api.writeKubeconfig(join(dir, 'kubeconfig')), '--config', config];
   const env = { ...process.env, FAST_FACTOR: String(FACTOR), FAST_EPOCH: String(Date.now()) };
   const children = new Set<ChildProcess>();
