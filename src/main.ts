@@ -32,6 +32,7 @@ import { podProbeUi } from './cli/pod-probe-ui.ts';
 import { createProgress } from './cli/progress.ts';
 import type { Report } from './cli/report.types.ts';
 import { type ConnectedCluster, connect, type OpenClient, openClient } from './cli/session.ts';
+import { createStop, type Stop } from './cli/stop-signal.ts';
 import { renderPlan, renderTable } from './cli/table.ts';
 import { columnsOf } from './cli/text.ts';
 import { runUninstall } from './cli/uninstall.ts';
@@ -57,7 +58,7 @@ import { readLeftovers } from './uninstall/read.ts';
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let where = 'cilium-cloud-bridge';
   let command = '';
-  const stop = stopSignal();
+  const { signal: stop, hold } = createStop(process.stderr);
   try {
     const options = parseCommandLine(argv, process.env);
     command = options.command;
@@ -73,7 +74,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
         const target = options.from === undefined ? liveTarget(options, logger) : await fileTarget(options.from, stop);
         where = target.where;
-        return await doctor(options, target, config, logger, stop);
+        return await doctor(options, target, config, logger, stop, hold);
       }
       case 'uninstall':
       case 'uninstall-report': {
@@ -174,6 +175,7 @@ async function doctor(
   config: Config,
   logger: Logger,
   stop: AbortSignal,
+  hold: Stop['hold'],
 ): Promise<ExitCode> {
   const progress = createProgress(process.stderr);
   const done = new AbortController();
@@ -188,7 +190,7 @@ async function doctor(
     pods:
       target.client === undefined
         ? undefined
-        : podProbeUi({ client: target.client, clock: systemClock, progress }, process.stdin, process.stderr),
+        : podProbeUi({ client: target.client, clock: systemClock, progress, hold }, process.stdin, process.stderr),
   };
   try {
     const report = await runDoctor(options, config, ports, stop);
@@ -349,18 +351,6 @@ function recorderOf(client: KubeClient, instance: string, logger: Logger): Event
 
 function styleOf(stream: NodeJS.WriteStream): Style {
   return { width: columnsOf(stream), paint: createPaint(wantsColor(stream.isTTY, process.env)) };
-}
-
-/** Aborted by Ctrl-C or SIGTERM; a second one ends the program at once. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => {
-      process.once(name, () => process.exit(EXIT.error));
-      controller.abort(new Error(`stopped by ${name}`));
-    });
-  }
-  return controller.signal;
 }
 
 /** `… | head` closes the pipe early: that is no error, and there is nobody left to tell. */

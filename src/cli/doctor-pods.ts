@@ -16,6 +16,8 @@ export interface PodProbeUi {
   readonly progress: (text: string) => void;
   /** Shows what would be created and asks. Throws UsageError where there is nobody to ask. */
   readonly confirm: (plan: string, signal: AbortSignal) => Promise<boolean>;
+  /** Tells, should somebody be in a hurry, why the end must wait; returns the way to say that it need not. For tests: absent. */
+  readonly hold?: (why: string) => () => void;
   /** Writes a line for people, besides the report. */
   readonly say: (line: string) => void;
   /** First IPv4 address of a name; undefined: none. For tests. */
@@ -63,6 +65,7 @@ export async function measureByPods(
         fieldManager: ONCE_MANAGER,
         run: randomBytes(4).toString('hex'),
         progress,
+        hold: ui.hold,
         onRemains: (names, command) =>
           say(`These Pods could not be removed: ${names.join(', ')}. Remove them: ${command}`),
       },

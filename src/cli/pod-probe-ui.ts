@@ -6,7 +6,7 @@ import type { Progress } from './progress.ts';
 
 /** How `--probe-pods` talks to people: the question and what goes wrong, on stderr. */
 export function podProbeUi(
-  { progress, ...ports }: Pick<PodProbeUi, 'client' | 'clock'> & { readonly progress: Progress },
+  { progress, ...ports }: Pick<PodProbeUi, 'client' | 'clock' | 'hold'> & { readonly progress: Progress },
   input: Terminal['input'],
   output: Terminal['output'],
 ): PodProbeUi {

@@ -23,6 +23,8 @@ export interface PodProbePorts {
   /** Unique to this run, fit for a label and a name. */
   readonly run: string;
   readonly progress: (text: string) => void;
+  /** Tells why the end must wait, once Pods are made; returns the way to say that it need not. */
+  readonly hold?: ((why: string) => () => void) | undefined;
   /** Told of Pods that could not be removed, also after Ctrl-C. */
   readonly onRemains: (names: readonly string[], command: string) => void;
 }
@@ -42,6 +44,9 @@ export async function runPodProbe(
   const names = new Map(plan.nodes.map(({ name }, index) => [name, `ccb-probe-${ports.run}-${index}`]));
   let results: readonly PodProbeResult[] = [];
   let remains: readonly string[] = [];
+  const release = ports.hold?.(
+    `The Pods are being removed, which takes ${REMOVE_MS / 1000} s at most. Once more ends at once; then remove them: ${removeCommand(plan, ports)}`,
+  );
   try {
     progress(`Creating ${plan.nodes.length} Pods`);
     const refused = await createAll(plan, names, ports, signal);
@@ -54,6 +59,7 @@ export async function runPodProbe(
   } finally {
     progress('Removing the Pods');
     remains = await removeAll(plan, [...names.values()], ports);
+    release?.();
   }
   return { results, remains };
 }
@@ -178,6 +184,10 @@ async function removeLeftovers(plan: PodProbePlan, ports: PodProbePorts, signal:
   await Promise.all(old.map(async (meta) => await removeOne(meta, ports, signal)));
 }
 
+function removeCommand({ namespace }: PodProbePlan, { run }: PodProbePorts): string {
+  return `kubectl -n ${namespace} delete pod -l ${RUN_LABEL}=${run}`;
+}
+
 /** @throws the signal's reason; nothing else */
 async function removeOne(
   { namespace, name }: Pick<Meta, 'namespace' | 'name'>,
@@ -214,6 +224,6 @@ async function removeAll(
       await clock.sleep(POLL_MS, during).catch(() => undefined);
     }
   }
-  if (remains.length > 0) onRemains(remains, `kubectl -n ${namespace} delete pod -l ${RUN_LABEL}=${run}`);
+  if (remains.length > 0) onRemains(remains, removeCommand(plan, ports));
   return remains;
 }

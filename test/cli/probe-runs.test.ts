@@ -90,6 +90,51 @@ describe('doctor --probe-pods', () => {
     expect(stderr).not.toContain('could not be removed');
     expect(probePods()).toEqual([]);
   });
+
+  it('removes its Pods when Ctrl-C is pressed twice, too, and says why that takes a while', {
+    timeout: SLOW_MS,
+  }, async () => {
+    // Kubelets that take their time: the Pods stay for two seconds after they were deleted.
+    const deleted = Promise.withResolvers<void>();
+    const made = Promise.withResolvers<void>();
+    api.onChange(PODS, ({ type, object: { metadata } }) => {
+      if (probePods().length === 2) made.resolve();
+      if (type !== 'MODIFIED' || metadata.deletionTimestamp === undefined) return;
+      deleted.resolve();
+      setTimeout(() => api.remove(PODS, { namespace: 'default', name: metadata.name }), 2_000);
+    });
+    const { child, ended } = start('doctor', '--probe-pods', '--yes');
+    await made.promise;
+    child.kill('SIGINT');
+    await deleted.promise;
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /The Pods are being removed, which takes 15 s at most\. .*kubectl -n default delete pod -l \S+=\w+\n/,
+    );
+    expect(stderr).toContain('stopped by SIGINT');
+    expect(probePods()).toEqual([]);
+  });
+
+  it('ends at once when it is pressed a third time', { timeout: SLOW_MS }, async () => {
+    const { child, ended } = start('doctor', '--probe-pods', '--yes');
+    const until = async (reached: () => boolean): Promise<unknown> =>
+      expect.poll(reached, { timeout: 30_000 }).toBe(true);
+    await until(() => probePods().length === 2);
+    let heard = '';
+    child.stderr?.on('data', (data) => {
+      heard += data;
+    });
+    child.kill('SIGINT');
+    await until(() => api.list(PODS).some(({ metadata }) => metadata.deletionTimestamp !== undefined));
+    child.kill('SIGINT');
+    await until(() => heard.includes('delete pod -l'));
+    const before = performance.now();
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(1);
+    expect(performance.now() - before).toBeLessThan(5_000);
+  });
 });
 
 describe("the controller's own checks", () => {
