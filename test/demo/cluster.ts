@@ -6,7 +6,9 @@ import type { RawObject } from '../../src/kube/types.ts';
 import { createSender } from '../control-plane/http.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
 import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-operator.ts';
+import { CUSTOM_KINDS } from '../fake-api/kinds.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
+import { gatewayApiCrds, isOfGatewayApi } from './gateway-api.ts';
 import type { Scenario } from './scenario.types.ts';
 
 /** The cluster of the demo: a fake API server in this process, with models of Cilium's operator and the cloud's CCM. */
@@ -29,7 +31,8 @@ const IDLE_OPERATOR: CiliumOperator = {
 
 export async function startDemoCluster(scenario: Scenario): Promise<DemoCluster> {
   const { cloud, operator: settings } = scenario;
-  const api = await startFakeApi();
+  const api = await startFakeApi({ crds: CUSTOM_KINDS.filter((kind) => !isOfGatewayApi(kind)) });
+  for (const crd of gatewayApiCrds()) api.apply(crd);
   for (const object of scenario.objects()) api.apply(withOwner(api, object));
   const operator = settings === 'none' ? IDLE_OPERATOR : startCiliumOperator(api, settings);
   const sender = createSender({ server: api.url, ca: '' }, 'cloud');
