@@ -48,11 +48,11 @@ describe('the cloud that doctor asks', () => {
 
   it('is not asked without credentials, and the reason names what is missing', async () => {
     const { choice } = await choose('tke-native', {});
-    expect(choice).toEqual({ why: expect.stringContaining('TENCENTCLOUD_SECRET_ID') });
+    expect('why' in choice ? choice.why : 'it is asked').toContain('TENCENTCLOUD_SECRET_ID');
   });
 
   it('is not asked where neither nodes nor configuration name one', async () => {
     const { choice } = await choose('cce-overlay', HUAWEI_KEYS, ['Node *']);
-    expect(choice).toEqual({ why: expect.stringMatching(/\S/) });
+    expect('why' in choice ? choice.why : '').toMatch(/\S/);
   });
 });
