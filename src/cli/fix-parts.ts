@@ -7,7 +7,7 @@ export interface FixPart {
 /** The sentences and commands of a mend, in their order. */
 export function fixParts(fix: string): readonly FixPart[] {
   return fix
-    .split(/\s+(?=kubectl )|\s{3,}/)
+    .split(/\s+(?=(?:kubectl|helm upgrade|tccli) )|\s{3,}/)
     .filter((part) => part !== '')
-    .map((text) => ({ text, isCommand: text.startsWith('kubectl ') }));
+    .map((text) => ({ text, isCommand: /^(?:kubectl|helm upgrade|tccli) /.test(text) }));
 }
