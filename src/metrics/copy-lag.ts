@@ -1,10 +1,11 @@
+import { refName } from '../kube/paths.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Action, Outcome } from '../plan/plan.types.ts';
 
 /** A redirect copy that differs from its source. */
 export interface LateCopy {
-  readonly namespace: string;
-  readonly name: string;
+  /** `namespace/name` */
+  readonly copy: string;
   readonly lagMs: number;
 }
 
@@ -18,7 +19,7 @@ export interface CopyLag {
 }
 
 export function createCopyLag(clock: Pick<Clock, 'monotonic'>): CopyLag {
-  let since = new Map<string, { readonly namespace: string; readonly name: string; readonly at: number }>();
+  let since = new Map<string, number>();
   /** Those that the last look no longer saw: the answer to their write may come after the watch's event. */
   let gone: typeof since = new Map();
 
@@ -29,24 +30,23 @@ export function createCopyLag(clock: Pick<Clock, 'monotonic'>): CopyLag {
       for (const { kind, target, pausedBy } of actions) {
         // Whoever pauses one wants it behind.
         if (kind !== 'write-redirect-copy' || pausedBy !== undefined) continue;
-        const { namespace, name } = target;
-        const id = `${namespace}/${name}`;
-        next.set(id, since.get(id) ?? { namespace, name, at: now });
+        const copy = refName(target);
+        next.set(copy, since.get(copy) ?? now);
       }
-      gone = new Map([...since].filter(([id]) => !next.has(id)));
+      gone = new Map([...since].filter(([copy]) => !next.has(copy)));
       since = next;
     },
     settled({ action: { kind, target }, status }) {
       if (kind !== 'write-redirect-copy' || status !== 'applied') return undefined;
-      const id = `${target.namespace}/${target.name}`;
-      const late = since.get(id) ?? gone.get(id);
-      since.delete(id);
-      gone.delete(id);
-      return late === undefined ? undefined : clock.monotonic() - late.at;
+      const copy = refName(target);
+      const late = since.get(copy) ?? gone.get(copy);
+      since.delete(copy);
+      gone.delete(copy);
+      return late === undefined ? undefined : clock.monotonic() - late;
     },
     late() {
       const now = clock.monotonic();
-      const copies = [...since.values()].map(({ namespace, name, at }) => ({ namespace, name, lagMs: now - at }));
+      const copies = [...since].map(([copy, at]) => ({ copy, lagMs: now - at }));
       return copies.toSorted((a, b) => b.lagMs - a.lagMs);
     },
   };

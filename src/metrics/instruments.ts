@@ -18,9 +18,10 @@ const LEFT_OUT = [
   'nodejs_heap_space_size_total_bytes',
   'nodejs_heap_space_size_used_bytes',
   'nodejs_heap_space_size_available_bytes',
+  ...['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((part) => `nodejs_eventloop_lag_${part}_seconds`),
 ];
-/** Node's own rounding of the event loop's lag, milliseconds: finer ones wake an idle process more often. */
-const LAG_PRECISION_MS = 100;
+/** Of the sampling behind those lags, milliseconds: nobody reads it, so it shall not wake an idle process. */
+const LAG_SAMPLES_MS = 3_600_000;
 
 export type Instruments = ReturnType<typeof createInstruments>;
 
@@ -35,7 +36,7 @@ export function createInstruments() {
   const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
     new Histogram({ name, help, labelNames, buckets, registers });
 
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLES_MS });
   for (const name of LEFT_OUT) registry.removeSingleMetric(name);
 
   return {
@@ -84,8 +85,8 @@ export function createInstruments() {
 
     actions: counter(
       `${OWN}actions_total`,
-      'Writes by kind, reason and result: applied, conflict, refused, failed, declined.',
-      ['kind', 'reason', 'result'],
+      'Writes by kind and result: applied; conflict (the object had changed: looked at again); refused (403, 422: not tried again until something changes); failed (tried again); declined (no longer the leader).',
+      ['kind', 'result'],
     ),
     serviceWrites: counter(
       `${OWN}service_writes_total`,
@@ -95,10 +96,13 @@ export function createInstruments() {
     copiesBehind: gauge(`${OWN}redirect_copies_behind`, 'Redirect copies that differ from their source now.'),
     copyLag: gauge(
       `${OWN}redirect_copy_lag_seconds`,
-      'For how long a redirect copy has differed from its source; only those that do, the worst 20.',
-      ['namespace', 'name'],
+      'For how long a redirect copy (namespace/name) has differed from its source; only those that do, the worst 20.',
+      ['copy'],
     ),
-    copyMaxLag: gauge(`${OWN}redirect_copy_max_lag_seconds`, 'The longest of these; 0: every copy is as its source.'),
+    copyMaxLag: gauge(
+      `${OWN}redirect_copy_max_lag_seconds`,
+      'For how long the redirect copy that is furthest behind has been so; 0: every copy is as its source.',
+    ),
     copyFollow: histogram(
       `${OWN}redirect_copy_follow_seconds`,
       'How long it took from the look that saw a difference to the written copy.',
@@ -149,7 +153,7 @@ export function createInstruments() {
     ),
     kubeSeconds: histogram(
       `${OWN}kube_request_duration_seconds`,
-      'How long they took; of a watch, until it was accepted.',
+      'How long requests to the Kubernetes API took; of a watch, until it was accepted.',
       ['verb'],
       QUICK,
     ),
@@ -157,18 +161,18 @@ export function createInstruments() {
     cloudRequests: counter(
       `${OWN}cloud_requests_total`,
       "Calls of the cloud's API by action, result (ok, throttled, denied, credentials, unavailable, …) and the cloud's own code of a failure.",
-      ['provider', 'service', 'action', 'result', 'code'],
+      ['provider', 'api', 'action', 'result', 'code'],
     ),
     cloudSeconds: histogram(
       `${OWN}cloud_request_duration_seconds`,
-      'How long they took.',
-      ['provider', 'service'],
+      "How long calls of the cloud's API took.",
+      ['provider', 'api'],
       QUICK,
     ),
     cloudWait: histogram(
       `${OWN}cloud_limiter_wait_seconds`,
       'How long a call was held back so as not to ask too often.',
-      ['provider', 'service'],
+      ['provider', 'api'],
       SLOW,
     ),
   };

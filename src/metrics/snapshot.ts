@@ -81,7 +81,7 @@ function setCopies(instruments: Instruments, { copyLag }: SnapshotParts, isLeade
   const late = isLeader ? copyLag.late() : [];
   instruments.copiesBehind.set(late.length);
   instruments.copyMaxLag.set((late[0]?.lagMs ?? 0) / 1_000);
-  for (const { namespace, name, lagMs } of late.slice(0, MAX_COPIES)) {
-    instruments.copyLag.set({ namespace, name }, lagMs / 1_000);
+  for (const { copy, lagMs } of late.slice(0, MAX_COPIES)) {
+    instruments.copyLag.set({ copy }, lagMs / 1_000);
   }
 }

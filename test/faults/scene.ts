@@ -6,6 +6,8 @@ import { expect, inject, onTestFinished, vi } from 'vitest';
 import { runController } from '../../src/cli/controller.ts';
 import { connect } from '../../src/cli/session.ts';
 import { openConfig } from '../../src/config/live.ts';
+import type { RawObject } from '../../src/kube/types.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type RecordedLog, recordLog } from '../kube/recorded-log.ts';
 import { type Cluster, createCluster, problemsOf } from './cluster.ts';
@@ -16,7 +18,7 @@ import { isOurs, nameOf, unplanned, writesOf } from './write-log.ts';
 /** Real time until everything must be in sync: machines are slow when many tests run at once. */
 const PATIENCE_MS = 40_000;
 const LOOK_MS = 10;
-const USUAL = 'taints: { maxPercent: 100 }\nlisten: none';
+const USUAL = 'taints: { maxPercent: 100 }\nlisten: 127.0.0.1:0';
 /** Real time that a program which does not end is waited for after its test. */
 const STOP_MS = 5_000;
 
@@ -30,6 +32,8 @@ export interface SceneWishes {
   readonly tls?: Certificate;
   /** Token in the kubeconfig. */
   readonly token?: string;
+  /** False: another holds the Lease, and nothing comes in sync. */
+  readonly leads?: boolean;
   /** Between bookmarks, in fast time. */
   readonly bookmarkIntervalMs?: number;
 }
@@ -50,6 +54,8 @@ export interface Scene {
   inSync(): Promise<void>;
   /** Lets so much of the fast time pass. */
   pass(ms: number): Promise<void>;
+  /** What the program serves at `/healthz`, `/readyz`, `/metrics`. */
+  page(path: string): Promise<{ readonly status: number; readonly text: string }>;
   /** Requests of the program so far. */
   calls(): number;
   /**
@@ -74,6 +80,7 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   if (wishes.token !== undefined) api.access.addToken(wishes.token);
   const cluster = createCluster(api, { gateways: wishes.gateways ?? 6, nodes: wishes.nodes ?? 4 });
   await cluster.operator.settled();
+  if (wishes.leads === false) api.apply(leaseOf('another', 3_600));
   const kubeconfig = api.writeKubeconfig(
     join(dir, 'kubeconfig'),
     wishes.token === undefined ? {} : { token: wishes.token },
@@ -85,8 +92,9 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   const config = live.current();
   const stopping = new AbortController();
   const options = { kubeconfig, context: undefined, config: undefined, logLevel: undefined, adopt: undefined };
-  const connected = await connect(options, config, clock, log, stopping.signal);
-  const running = runController(connected, live, clock, log, stopping.signal);
+  const metrics = createMetrics({ version: 'test', config: live.current, clock });
+  const connected = await connect(options, config, clock, log, stopping.signal, metrics.onRequest);
+  const running = runController(connected, live, clock, log, stopping.signal, metrics);
   let failure: unknown;
   running.catch((error: unknown) => {
     failure = error;
@@ -139,6 +147,15 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     pass: async (ms) => {
       await pause(ms / clock.factor);
     },
+    page: async (path) => {
+      const address = await vi.waitFor(() => {
+        const line = log.lines.find(({ message }) => message.startsWith('serving /healthz'));
+        if (line === undefined) throw new Error('nothing is served');
+        return String(line.fields.address);
+      }, PATIENCE_MS);
+      const answer = await fetch(`http://${address}${path}`);
+      return { status: answer.status, text: await answer.text() };
+    },
     calls: () => api.requests.filter(isOurs).length - callsFrom,
     endsWell: async ({ base, aMinute }) => {
       await scene.inSync();
@@ -160,10 +177,20 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     },
     stop,
   };
-  await scene.inSync();
+  if (wishes.leads !== false) await scene.inSync();
   callsFrom = api.requests.filter(isOurs).length;
   callsSince = clock.monotonic();
   return scene;
+}
+
+function leaseOf(holderIdentity: string, leaseDurationSeconds: number): RawObject {
+  const now = new Date().toISOString().replace('Z', '000Z');
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { namespace: 'kube-system', name: 'cilium-cloud-bridge' },
+    spec: { holderIdentity, leaseDurationSeconds, acquireTime: now, renewTime: now, leaseTransitions: 0 },
+  };
 }
 
 function lastWords({ log, api }: Scene): string {

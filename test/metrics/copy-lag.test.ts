@@ -20,11 +20,11 @@ test('a copy is behind since the first look that saw it, until one sees it no mo
   lag.planned([copy('b'), copy('a')]);
   clock.advance(1_000);
   expect(lag.late()).toEqual([
-    { namespace: 'default', name: 'a', lagMs: 6_000 },
-    { namespace: 'default', name: 'b', lagMs: 1_000 },
+    { copy: 'default/a', lagMs: 6_000 },
+    { copy: 'default/b', lagMs: 1_000 },
   ]);
   lag.planned([copy('b')]);
-  expect(lag.late().map(({ name }) => name)).toEqual(['b']);
+  expect(lag.late().map(({ copy: name }) => name)).toEqual(['default/b']);
 });
 
 test('one that somebody paused is wanted so', () => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { doctorPage } from '../../scripts/docs/doctor.ts';
+import { metricsPage } from '../../scripts/docs/metrics.ts';
 import { configurationPage, reasonsPage } from '../../scripts/docs/pages.ts';
 import { NO_REASONS, REASON_GROUPS } from '../../scripts/docs/reasons.ts';
 import * as annotations from '../../src/gateway/annotations.ts';
@@ -16,6 +17,7 @@ describe('the pages made from code', async () => {
     ['docs/reasons.md', reasonsPage()],
     ['docs/configuration.md', configurationPage()],
     ['docs/doctor.md', await doctorPage()],
+    ['docs/metrics.md', metricsPage()],
   ])('%s is up to date (npm run generate)', (path, page) => {
     expect(readFileSync(path, 'utf8')).toBe(page);
   });

@@ -1,0 +1,235 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { SERVICES } from '../../src/kube/resources.ts';
+import { objectsAt } from '../fake-api/json.ts';
+import { isWrite, type RecordedRequest } from '../fake-api/requests.ts';
+import { SECRET_ID, SECRET_KEY, startFakeTencent } from '../fake-clouds/tencent.ts';
+import { REGION } from '../fake-clouds/tencent-world.ts';
+import { type Scene, startScene } from './scene.ts';
+import { isOurs, writesOf } from './write-log.ts';
+
+/** What the program says of itself while something goes wrong: it must be what the server saw. */
+
+type Series = ReadonlyMap<string, number>;
+
+/** `actions_total{kind="…"}` → value; the program's own prefix left out. */
+async function metricsOf({ page }: Scene): Promise<Series> {
+  const { text } = await page('/metrics');
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(
+    lines.map((line) => [
+      line.slice(0, line.lastIndexOf(' ')).replace('cilium_cloud_bridge_', ''),
+      Number(line.split(' ').at(-1)),
+    ]),
+  );
+}
+
+function sum(series: Series, name: string, ...labels: readonly string[]): number {
+  return [...series]
+    .filter(([key]) => key.startsWith(`${name}{`) && labels.every((label) => key.includes(label)))
+    .reduce((total, [, value]) => total + value, 0);
+}
+
+/** Waits for what the metrics come to say. */
+async function until(scene: Scene, what: string, holds: (series: Series) => boolean): Promise<Series> {
+  const endsAt = performance.now() + 30_000;
+  for (;;) {
+    const series = await metricsOf(scene);
+    if (holds(series)) return series;
+    if (performance.now() > endsAt) throw new Error(`the metrics never said ${what}`);
+    await pause(50);
+  }
+}
+
+function isServiceWrite(request: RecordedRequest): boolean {
+  return isOurs(request) && isWrite(request) && request.resource === 'services' && !request.dryRun;
+}
+
+it('all is well: alive, ready, leading, and each write was counted once', async () => {
+  const scene = await startScene();
+  expect([await scene.page('/healthz'), await scene.page('/readyz')]).toEqual([
+    { status: 200, text: 'ok\n' },
+    { status: 200, text: 'ok\n' },
+  ]);
+  const { text } = await scene.page('/readyz?verbose');
+  expect(text).toContain('[+]watch/gateways/services ok\n');
+  expect(text).toContain('[+]watch/taints/nodes ok\n');
+  await scene.change(10);
+  await scene.inSync();
+  await scene.pass(2_000);
+  const series = await metricsOf(scene);
+  expect(series.get('leader_election_master_status{name="cilium-cloud-bridge"}')).toBe(1);
+  const written = writesOf(scene.api.requests).filter(({ dryRun, status }) => !dryRun && status < 300);
+  expect(sum(series, 'actions_total', 'result="applied"')).toBe(written.length);
+  expect(sum(series, 'service_writes_total')).toBe(written.filter(isServiceWrite).length);
+  expect(series.get('redirect_copies_behind')).toBe(0);
+});
+
+it('requests are counted as the API server saw them', async () => {
+  const scene = await startScene();
+  const { api } = scene;
+  for (const [status, times] of [
+    [500, 3],
+    [429, 2],
+    [503, 1],
+  ] as const) {
+    api.faults.failNext(
+      (request) => isOurs(request) && request.verb === 'patch' && request.resource === 'services',
+      { kind: 'answer', status },
+      times,
+    );
+    await scene.change(8);
+    await scene.inSync();
+  }
+  await scene.pass(5_000);
+  const seen = api.requests.filter(
+    (request) => isOurs(request) && request.resource === 'services' && request.verb === 'patch',
+  );
+  const series = await metricsOf(scene);
+  for (const code of [200, 409, 429, 500, 503]) {
+    const counted = sum(series, 'kube_requests_total', 'verb="patch"', 'resource="services', `code="${code}"`);
+    expect(counted, `patch services ${code}`).toBe(seen.filter(({ status }) => status === code).length);
+  }
+  expect(sum(series, 'kube_requests_total', 'code="500"')).toBe(3);
+  expect(sum(series, 'kube_requests_total', 'code="429"')).toBe(2);
+  expect(sum(series, 'actions_total', 'result="failed"')).toBe(6);
+  expect(sum(series, 'workqueue_retries_total')).toBeGreaterThanOrEqual(6);
+});
+
+it('no answer is <error>, and a refusal is told as one', async () => {
+  const scene = await startScene();
+  const { api, cluster } = scene;
+  const [gateway = ''] = cluster.gateways();
+  const isStatus = (request: RecordedRequest): boolean =>
+    isOurs(request) && request.verb === 'patch' && request.subresource === 'status';
+  api.faults.failNext(isStatus, { kind: 'drop', how: 'reset' }, 1);
+  cluster.changeAddress(gateway);
+  await until(scene, '<error>', (series) => sum(series, 'kube_requests_total', 'code="<error>"') === 1);
+  await scene.inSync();
+  api.faults.failNext(isStatus, { kind: 'answer', status: 403, reason: 'Forbidden' }, 1);
+  cluster.changeAddress(gateway);
+  const series = await until(scene, 'a refusal', (found) => sum(found, 'actions_total', 'result="refused"') === 1);
+  expect(sum(series, 'actions_total', 'kind="publish-address"', 'result="refused"')).toBe(1);
+  await until(scene, 'its finding', (found) => sum(found, 'findings', 'source="controller"', 'verdict="fail"') === 1);
+});
+
+it('an API server that falls silent makes the watches stale: not ready, still alive, and ready again afterwards', async () => {
+  // Without a bookmark a connection that is open tells nothing.
+  const scene = await startScene({ bookmarkIntervalMs: 86_400_000, speed: 40 });
+  const { api } = scene;
+  api.faults.intercept((request) => (isOurs(request) ? { kind: 'drop', how: 'hang' } : undefined));
+  await scene.pass(100_000);
+  expect((await scene.page('/readyz')).status).toBe(200); // a kind that nobody touches may be silent for so long
+  await scene.pass(120_000);
+  const { status, text } = await scene.page('/readyz');
+  expect(status).toBe(503);
+  expect(text).toMatch(/^\[-\]watch\/gateways\/services failed: no sign of life for 2\d\d s(?:: timeout)?$/m);
+  expect(text).toMatch(/\nreadyz check failed\n$/);
+  expect(await scene.page('/healthz')).toEqual({ status: 200, text: 'ok\n' });
+  const series = await metricsOf(scene);
+  expect(series.get('watch_age_seconds{watch="gateways/services"}')).toBeGreaterThan(180);
+  expect(sum(series, 'leader_election_master_status')).toBe(0);
+  expect(sum(series, 'watch_failures_total')).toBeGreaterThan(10);
+  api.faults.clear();
+  await scene.inSync();
+  await until(scene, 'young watches', (found) =>
+    [...found].every(([key, value]) => !key.startsWith('watch_age') || value < 180),
+  );
+  expect((await scene.page('/readyz')).status).toBe(200);
+});
+
+it('a standby is ready, watches, and says nothing of what it finds', async () => {
+  const scene = await startScene({ leads: false });
+  await until(scene, 'passes', (series) => sum(series, 'passes_total', 'loop="gateways"', 'result="ok"') > 0);
+  await scene.change(5);
+  await scene.pass(5_000);
+  expect((await scene.page('/readyz')).status).toBe(200);
+  const series = await metricsOf(scene);
+  expect(series.get('leader_election_master_status{name="cilium-cloud-bridge"}')).toBe(0);
+  expect([...series.keys()].filter((key) => /^(?:findings|hold_offs)\{|task="checks"/.test(key))).toEqual([]);
+  expect(series.get('redirect_copies_behind')).toBe(0);
+  expect(sum(series, 'actions_total')).toBe(0);
+  expect(sum(series, 'watch_synced')).toBeGreaterThan(5);
+  expect(writesOf(scene.api.requests)).toEqual([]);
+});
+
+it('a copy that cannot be written is behind, until it can', async () => {
+  const scene = await startScene();
+  const { api, cluster } = scene;
+  const remove = api.faults.intercept((request) =>
+    isOurs(request) && isWrite(request) && request.resource === 'ciliumenvoyconfigs'
+      ? { kind: 'answer', status: 500 }
+      : undefined,
+  );
+  const [gateway = ''] = cluster.gateways();
+  cluster.changeRoute(gateway);
+  await scene.pass(100_000);
+  const series = await metricsOf(scene);
+  expect(series.get('redirect_copies_behind')).toBe(1);
+  expect(series.get('redirect_copy_max_lag_seconds')).toBeGreaterThan(80);
+  const [named = ''] = [...series.keys()].filter((key) => key.startsWith('redirect_copy_lag_seconds{'));
+  expect(named).toContain(`copy="kube-system/ccb-entry-${gateway}-`);
+  const followed = sum(series, 'redirect_copy_follow_seconds_count');
+  remove();
+  await scene.inSync();
+  const after = await until(scene, 'a copy that is current', (found) => found.get('redirect_copies_behind') === 0);
+  expect(after.get('redirect_copy_max_lag_seconds')).toBe(0);
+  expect((after.get('redirect_copy_follow_seconds_count') ?? 0) - followed).toBeGreaterThanOrEqual(1);
+});
+
+it('a second writer: the hold-off is counted when it begins, and stands as long as it lasts', async () => {
+  const scene = await startScene({ config: 'holdOff: { duration: 3m }' });
+  const { api, cluster } = scene;
+  const [gateway = ''] = cluster.gateways();
+  const entry = { namespace: 'kube-system', name: `entry-${gateway}` };
+  for (let round = 0; round < 4; round += 1) {
+    api.update(SERVICES, entry, (service) => {
+      const [port] = objectsAt(service, 'spec', 'ports');
+      if (port !== undefined) port.targetPort = 31_999;
+    });
+    await scene.pass(10_000);
+  }
+  const series = await metricsOf(scene);
+  expect(series.get('hold_offs{loop="gateways"}')).toBe(1);
+  expect(series.get('hold_offs_started_total{kind="patch-entrypoint"}')).toBe(1);
+  await scene.pass(180_000);
+  await until(scene, 'the end of the hold-off', (found) => found.get('hold_offs{loop="gateways"}') === 0);
+});
+
+describe('a cloud', () => {
+  it('that throttles, then denies: calls by result and code, as the cloud saw them, and no key anywhere', async () => {
+    const cloud = await startFakeTencent();
+    onTestFinished(() => cloud.close());
+    vi.stubEnv('TENCENTCLOUD_SECRET_ID', SECRET_ID);
+    vi.stubEnv('TENCENTCLOUD_SECRET_KEY', SECRET_KEY);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    cloud.fail('vpc:DescribeNatGateways', { kind: 'error', code: 'RequestLimitExceeded', message: 'too many' }, 2);
+    cloud.denied.add('vpc:DescribeRouteTables');
+    const settings = {
+      provider: 'tencent',
+      region: REGION,
+      vpcId: 'vpc-main0001',
+      endpoints: cloud.endpoints.overrides,
+    };
+    const scene = await startScene({ config: `cloud: ${JSON.stringify(settings)}\nchecks: { interval: 60s }` });
+    const series = await until(
+      scene,
+      'a run of the checks',
+      (found) => sum(found, 'check_runs_total', 'result="ok"') > 0,
+    );
+    const asked = cloud.requests.filter(({ action }) => action !== '');
+    expect(sum(series, 'cloud_requests_total', 'provider="tencent"')).toBe(asked.length);
+    expect(sum(series, 'cloud_requests_total', 'result="throttled"', 'code="RequestLimitExceeded"')).toBe(2);
+    expect(
+      sum(series, 'cloud_requests_total', 'action="vpc:DescribeRouteTables"', 'result="denied"'),
+    ).toBeGreaterThanOrEqual(1);
+    expect(sum(series, 'cloud_request_duration_seconds_count', 'api="vpc"')).toBeGreaterThan(2);
+    expect([...series.keys()].some((key) => key.includes('task="cloud-audit"'))).toBe(false);
+    expect(sum(series, 'findings', 'source="doctor"', 'verdict="pass"')).toBeGreaterThan(5);
+    const { text } = await scene.page('/metrics');
+    expect(text).not.toContain(SECRET_ID);
+    expect(text).not.toContain(SECRET_KEY);
+  });
+});
