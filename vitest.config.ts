@@ -9,7 +9,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/control-plane/**', 'test/chart/**', 'test/datapath/**', 'test/faults/**', 'test/html/**'],
+          exclude: [
+            'test/control-plane/**',
+            'test/chart/**',
+            'test/datapath/**',
+            'test/faults/**',
+            'test/html/**',
+            'test/prometheus/**',
+          ],
           setupFiles: ['test/property-seed.ts'],
           maxWorkers: 2, // Vitest's own choice for two cores is one
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
@@ -21,6 +28,14 @@ export default defineConfig({
           include: ['test/html/**/*.test.ts'],
           testTimeout: MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          name: 'prometheus',
+          include: ['test/prometheus/**/*.test.ts'],
+          globalSetup: ['test/faults/seed-setup.ts'],
+          testTimeout: MINUTE_MS, // none takes that long, but every core may be busy
         },
       },
       {

@@ -239,7 +239,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         ],
       },
       {
-        title: 'Latency, 99 %',
+        title: 'Latency of requests, 99 %',
         description: 'Until the whole answer was read; of a watch, until it was accepted.',
         kind: 'lines',
         unit: 's',
@@ -294,7 +294,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         ],
       },
       {
-        title: 'Latency, 99 %',
+        title: 'Latency of calls, 99 %',
         description: 'By the API that is called.',
         kind: 'lines',
         unit: 's',
