@@ -147,6 +147,8 @@ const ON_SERVICES: Readonly<Record<ActionKind, boolean>> = {
   'publish-address': true,
   'clear-address': true,
   'remove-taints': false,
+  'recreate-service': true,
+  'switch-class': false,
 };
 const RESULTS = [
   'applied',
