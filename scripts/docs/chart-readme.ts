@@ -42,8 +42,14 @@ export function chartReadme(): string {
     ].join('\n'),
     [
       '## What is not there yet',
-      'The program serves no health or metrics port, so there are no probes and no monitors. Removing the release leaves',
-      'redirect copies behind: `kubectl delete ciliumenvoyconfigs -A -l cilium-cloud-bridge.io/managed=true`.',
+      'The chart has no probes and no monitors yet.',
+    ].join('\n'),
+    [
+      '## Removing it',
+      '`helm uninstall` first runs a Job that removes the redirect copies while the controllers stand by (`uninstallHook.enabled`);',
+      'without them an entrypoint falls back to its targetPort. Gateways stay Programmed. What else stays, and how to take it',
+      'back, `cilium-cloud-bridge --uninstall-report` says; GatewayClass and CiliumGatewayClassConfig are kept by Helm.',
+      'More in `docs/migrate.md`.',
     ].join('\n'),
   ].join('\n\n')}\n`;
 }

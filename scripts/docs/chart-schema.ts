@@ -37,6 +37,7 @@ const valuesSchema = z.strictObject({
   rbac: z.strictObject({ create: toggle }),
   serviceAccount: z.strictObject({ create: toggle, name: text, annotations: texts }),
   admissionPolicies: z.strictObject({ enabled: z.enum(['auto', 'always', 'never']) }),
+  uninstallHook: z.strictObject({ enabled: toggle }),
   gatewayClass: z.strictObject({ create: toggle, name: text.min(1) }),
   hostNetwork: toggle,
   dnsPolicy: z.enum(['', 'Default', 'ClusterFirst', 'ClusterFirstWithHostNet', 'None']),

@@ -18,7 +18,10 @@ export interface Installed {
 
 /** Applies what the chart renders and asks for a token of its ServiceAccount, as the kubelet does. */
 export async function install(cluster: ControlPlane, values: object): Promise<Installed> {
-  const objects = await renderWith(values);
+  // What only `helm uninstall` makes is tested there.
+  const objects = (await renderWith(values)).filter(
+    ({ metadata }) => metadata.annotations?.['helm.sh/hook'] === undefined,
+  );
   const account = objects.find(({ kind }) => kind === 'ServiceAccount');
   if (account === undefined) throw new Error('the chart renders no ServiceAccount');
   const { namespace = '', name } = account.metadata;
