@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { CLASS_CONFIGS, ENVOY_CONFIGS, GATEWAY_CLASSES, type Resource } from '../../src/kube/resources.ts';
+import type { ObjectRef } from '../../src/kube/types.ts';
+import { type CommandResult, tryCommand } from '../control-plane/command.ts';
+import { type ControlPlane, startControlPlane } from '../control-plane/fixture.ts';
+import { type KubeObject, resourcePath, valueAt } from '../control-plane/objects.ts';
+import { partPath } from '../control-plane/parts.ts';
+import { type Controller, settledWritesSince, startController } from '../control-plane/product.ts';
+import { COPY, copyThere, makeEntrypoint, makeGateway } from '../control-plane/redirect-scene.ts';
+import { EIP, GUIDE_ELB, GUIDE_SERVICE, programming, waitForAddress } from '../control-plane/scenario.ts';
+import { MAIN_VERSIONS } from '../control-plane/versions.ts';
+import { waitFor } from '../control-plane/wait.ts';
+import { type Ccm, startCcm } from '../emulators/ccm.ts';
+import { buildHelm, CHART, NAMESPACE } from './helm.ts';
+
+/* The real helm removes the release from a real API server; this file stands in for the Job controller and the kubelet. */
+
+const RELEASE = 'cilium-cloud-bridge';
+const HOOK = `${RELEASE}-uninstall`;
+const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
+const MERGE_PATCH = 'application/merge-patch+json';
+
+let cluster: ControlPlane;
+let ccm: Ccm;
+let controller: Controller;
+
+beforeAll(async () => {
+  await buildHelm();
+  cluster = await startControlPlane();
+  ccm = startCcm({
+    send: cluster.request,
+    dialect: 'huawei',
+    manner: 'holds',
+    addresses: { [GUIDE_ELB]: [{ ip: EIP }] },
+  });
+  const values = ['admissionPolicies.enabled=always', 'gatewayClass.create=true', 'config.taints.enabled=false'];
+  const set = values.flatMap((one) => ['--set', one]);
+  const installed = await helm('install', RELEASE, CHART, '-n', NAMESPACE, '--create-namespace', ...set);
+  expect(installed.stderr + installed.stdout).toContain('STATUS: deployed');
+  await makeGateway(cluster);
+  await makeEntrypoint(cluster);
+  controller = await startController(cluster, {
+    kubeconfig: await kubeconfigOf(RELEASE),
+    config: {
+      cilium: { namespace: 'kube-system' },
+      taints: { enabled: false },
+      checks: { enabled: false },
+      listen: 'none',
+    },
+  });
+  await waitForAddress(cluster, GUIDE_SERVICE);
+  await copyThere(cluster);
+});
+afterAll(async () => {
+  await controller?.stop();
+  await ccm?.stop();
+  await cluster?.stop();
+});
+
+test('helm uninstall leaves no copy behind; what was Programmed still is, and the classes stay', async () => {
+  const before = await waitFor('the Gateway to be programmed', async () => {
+    const state = await programming(cluster);
+    return state.programmed === 'True' && state;
+  });
+  const mark = await cluster.audit.mark();
+  const [ran, removed] = await Promise.all([runHook(), helm('uninstall', RELEASE, '-n', NAMESPACE, '--timeout', '2m')]);
+  expect(ran.stderr).toContain('redirect copies removed');
+  expect(ran.code).toBe(0);
+  expect(removed.stderr + removed.stdout).toContain('uninstalled');
+  expect(removed.code).toBe(0);
+  expect(await cluster.get(ENVOY_CONFIGS, COPY)).toBeUndefined();
+  // The controller still runs, as a Pod that is about to end: it makes nothing anew.
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  expect(await cluster.get(ENVOY_CONFIGS, COPY)).toBeUndefined();
+  expect(await settledWritesSince(cluster, mark)).toEqual([`delete ciliumenvoyconfigs ${COPY.namespace}/${COPY.name}`]);
+  expect(await programming(cluster)).toEqual(before);
+  expect(await cluster.get(GATEWAY_CLASSES, { namespace: '', name: 'cilium-cloud' })).toBeDefined();
+  expect(await cluster.get(CLASS_CONFIGS, { namespace: NAMESPACE, name: 'cilium-cloud' })).toBeDefined();
+  expect(await cluster.get(JOBS, { namespace: NAMESPACE, name: HOOK })).toBeUndefined();
+}, 180_000);
+
+/** As the kubelet runs the Job's Pod: with its arguments and the token of its account; then as the Job controller says so. */
+async function runHook(): Promise<CommandResult> {
+  const ref: ObjectRef = { namespace: NAMESPACE, name: HOOK };
+  const job = await waitFor('the Job of the hook', () => cluster.get(JOBS, ref), { timeoutMs: 60_000 });
+  const container = valueAt(job, 'spec', 'template', 'spec', 'containers', 0);
+  const args = valueAt(container, 'args');
+  expect(args).toEqual(['uninstall', '--yes', '--config=/etc/cilium-cloud-bridge/config/config.yaml']);
+  expect(valueAt(job, 'spec', 'template', 'spec', 'serviceAccountName')).toBe(HOOK);
+  const command = [inject('bundle'), 'uninstall', '--yes', '--kubeconfig', await kubeconfigOf(HOOK)];
+  const result = await tryCommand(process.execPath, command);
+  await finish(job, ref);
+  return result;
+}
+
+async function finish({ metadata }: KubeObject, ref: ObjectRef): Promise<void> {
+  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const startTime = String(metadata.creationTimestamp);
+  const condition = (type: string): object => ({ type, status: 'True', lastProbeTime: now, lastTransitionTime: now });
+  const conditions = [condition('SuccessCriteriaMet'), condition('Complete')];
+  const status = { startTime, completionTime: now, succeeded: 1, active: 0, ready: 0, conditions };
+  const answer = await cluster.request('PATCH', resourcePath(JOBS, ref, 'status'), { status }, MERGE_PATCH);
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+}
+
+async function kubeconfigOf(account: string): Promise<string> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`;
+  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
+  const { body } = await cluster.request('POST', path, request);
+  const token = String(valueAt(body, 'status', 'token'));
+  return cluster.kubeconfigFor({ name: `system:serviceaccount:${NAMESPACE}:${account}`, token });
+}
+
+async function helm(...args: readonly string[]): Promise<CommandResult> {
+  const home = join(cluster.dir, 'helm');
+  const env = { HELM_CONFIG_HOME: home, HELM_CACHE_HOME: home, HELM_DATA_HOME: home };
+  const all = [...args, '--kubeconfig', cluster.kubeconfigPath];
+  return await tryCommand(partPath('helm', MAIN_VERSIONS), all, { env });
+}
