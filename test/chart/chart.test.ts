@@ -130,7 +130,8 @@ describe('what is granted', () => {
   });
 
   test('is bound in the namespaces that the configuration names', async () => {
-    const objects = await renderWith({ config: { cilium: { namespace: 'cilium' }, lease: { namespace: 'leases' } } });
+    const config = { cilium: { namespace: 'cilium' }, lease: { namespace: 'leases' } };
+    const objects = await renderWith({ config, uninstallHook: { enabled: false } });
     const roles = objects.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata.namespace);
     expect(roles).toEqual(['cilium', 'kube-system', 'leases']);
     const bindings = objects.filter(({ kind }) => kind === 'RoleBinding').map(({ metadata }) => metadata.namespace);
