@@ -58,6 +58,9 @@ const valuesSchema = z.strictObject({
   resources: handedOn,
   podAnnotations: texts,
   podLabels: texts,
+  podMonitor: z.strictObject({ enabled: toggle, interval: text.min(1), labels: texts }),
+  prometheusRule: z.strictObject({ enabled: toggle, labels: texts }),
+  dashboard: z.strictObject({ enabled: toggle, labels: texts }),
   extraEnv: z.array(z.looseObject({ name: text.min(1) })),
 });
 

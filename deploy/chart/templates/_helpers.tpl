@@ -58,6 +58,7 @@ ciliumNamespace: {{ dig "cilium" "namespace" "kube-system" $config }}
 leaseNamespace: {{ dig "lease" "namespace" "kube-system" $config }}
 leaseName: {{ dig "lease" "name" "cilium-cloud-bridge" $config }}
 loadBalancerClass: {{ dig "gateway" "loadBalancerClass" "cilium-cloud-bridge.io/entrypoint" $config }}
+listen: {{ dig "listen" ":9976" $config | quote }}
 credentialsDirectory: {{ dig "cloud" "credentials" "directory" "/etc/cilium-cloud-bridge/credentials" $config }}
 {{- end -}}
 
