@@ -1,3 +1,5 @@
+import './lib/small-heap.ts';
+
 import { openFileSource } from './checks/files/file-source.ts';
 import { liveSource } from './checks/object-source.ts';
 import type { KubeWorld } from './checks/world.types.ts';

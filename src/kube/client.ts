@@ -24,7 +24,11 @@ import type { ObjectRef, RawObject } from './types.ts';
 import { readWatchEvents } from './watch-events.ts';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
-const DEFAULT_PAGE_SIZE = 500;
+/** Objects in the first page of a list; how many the next ones have follows from what these weigh. */
+const FIRST_PAGE_SIZE = 100;
+const LARGEST_PAGE_SIZE = 500;
+/** What a page should weigh: a page of 500 Pods would be 10 MB, three times that when parsed, and V8 gives nothing back. */
+const PAGE_CHARS = 512 * 1024;
 
 export interface KubeClientOptions {
   readonly connection: Connection;
@@ -73,9 +77,11 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     const attempt = requests.attempt(operation, { collection: true });
     const items: T[] = [];
     let continuation = '';
+    let pageSize = request.pageSize ?? FIRST_PAGE_SIZE;
+    let chars = 0;
     for (;;) {
       const parameters = {
-        limit: request.pageSize ?? DEFAULT_PAGE_SIZE,
+        limit: pageSize,
         continue: continuation,
         labelSelector: request.labelSelector,
         fieldSelector: request.fieldSelector,
@@ -86,6 +92,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         path: collectionPath(resource, namespace) + query(parameters),
         // Compression pays on the way to a laptop, not inside the cluster.
         headers: connection.inCluster ? {} : { 'Accept-Encoding': 'gzip' },
+        onBody: (length) => {
+          chars = length;
+        },
         options: request,
       });
       const page = readPage(attempt, answer);
@@ -96,6 +105,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         throw garbledError(attempt, 'a page that is continued by itself', 200);
       }
       continuation = page.continuation;
+      pageSize = request.pageSize ?? nextPageSize(page.items.length, chars);
       if (continuation === '') {
         return { items, resourceVersion: page.resourceVersion };
       }
@@ -189,6 +199,12 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     version,
     close: requests.close,
   };
+}
+
+/** As many objects as weigh a page, judged by the last one. */
+function nextPageSize(objects: number, chars: number): number {
+  const fitting = Math.floor((objects * PAGE_CHARS) / Math.max(1, chars));
+  return Math.min(LARGEST_PAGE_SIZE, Math.max(1, fitting));
 }
 
 function writeQuery(request: WriteOptions, more: Readonly<Record<string, boolean>> = {}): string {

@@ -23,7 +23,7 @@ export interface ListOptions extends RequestOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects a page; the client follows `continue` itself. Default 500. */
+  /** Objects a page; the client follows `continue` itself. Default: as many as make a page of 0.5 MB, 500 at most. */
   readonly pageSize?: number;
 }
 

@@ -103,9 +103,11 @@ export function readBody(attempt: Attempt, body: Readable): Promise<string> {
         body.destroy(garbledError(attempt, `more than ${MAX_BODY_BYTES / 1024 / 1024} MB`));
       }
     });
-    body.once('end', () => resolve(Buffer.concat(chunks, size).toString('utf8')));
+    // A socket that is kept for the next request keeps this listener, and would keep the chunks.
+    body.once('end', () => resolve(Buffer.concat(chunks.splice(0), size).toString('utf8')));
     body.once('error', reject);
     body.once('close', () => {
+      chunks.length = 0;
       if (!body.readableEnded) {
         reject(new Error('the connection was closed'));
       }

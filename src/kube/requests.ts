@@ -41,6 +41,8 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Told the length of the answer before it is parsed. */
+  readonly onBody?: (chars: number) => void;
   readonly options: (RequestOptions & Pick<WriteOptions, 'maySend'>) | undefined;
 }
 
@@ -157,6 +159,7 @@ export function createRequester(options: RequesterOptions): Requester {
         throw answerError(call.attempt, answer, clock);
       }
       onBody(answer.body.length);
+      call.onBody?.(answer.body.length);
       return parseObject(call.attempt, answer);
     },
     async stream(call) {

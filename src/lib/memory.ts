@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Foreign text that may be parsed before its garbage is collected. */
-const COLLECT_EVERY_CHARS = 4 * 1024 * 1024;
+const COLLECT_EVERY_CHARS = 2 * 1024 * 1024;
 
 /**
  * Keeps a start on a large cluster small. A list of 5,000 nodes is 50 to 100 MB of JSON of which 10 MB are kept; V8

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubeClient } from '../../src/kube/client.types.ts';
 import { KubeError, type KubeErrorCategory } from '../../src/kube/errors.ts';
 import { GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
+import { createMemoryRelief } from '../../src/lib/memory.ts';
 import { answerJson, failure, listOf, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 const ENTRY = { namespace: 'kube-system', name: 'entry' };
@@ -331,6 +332,31 @@ describe('no answer', () => {
 });
 
 describe('lists', () => {
+  test('have pages of as many objects as weigh a page, judged by the one before', async () => {
+    const weights = [100, 20_000, 600_000, 100];
+    server.play((request, response) => {
+      const page = Number(request.query.get('continue') ?? 0);
+      const items = Array.from({ length: 10 }, () => ({
+        metadata: { name: 's', text: 'x'.repeat(weights[page] ?? 0) },
+      }));
+      answerJson(response, 200, listOf('Service', '10', items, page < 3 ? String(page + 1) : ''));
+    });
+    const list = await client.list(SERVICES);
+    expect(list.items.length).toBe(40);
+    expect(server.requests.map((request) => Number(request.query.get('limit')))).toEqual([100, 500, 26, 1]);
+  });
+
+  test('are not kept by the socket that they came through', async () => {
+    const text = 'x'.repeat(20_000_000);
+    server.play((_, response) => answerJson(response, 200, listOf('Service', '10', [{ metadata: { text } }], '')));
+    const before = process.memoryUsage().arrayBuffers;
+    await client.listMapped(SERVICES, () => undefined);
+    // The answer itself was enough to have garbage collected; what is left is held by somebody.
+    createMemoryRelief()(20_000_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  });
+
   test('follow their pages', async () => {
     server.play((request, response) => {
       const page = Number(request.query.get('continue') ?? 0);
