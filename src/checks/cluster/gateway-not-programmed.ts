@@ -11,8 +11,8 @@ import type { KubeWorld } from '../world.types.ts';
 type Reason =
   | 'GatewayAddressMissing'
   | 'GatewayAddressNotTaken'
-  | 'HostNetworkNeverProgrammed'
-  | 'HostNetworkNotProgrammed';
+  | 'HostNetworkAddressMissing'
+  | 'HostNetworkNeverProgrammed';
 
 /** Gateways on the nodes' network are given the nodes' addresses (#47456). */
 const NODE_ADDRESSES_SINCE: CiliumVersion = { major: 1, minor: 19, patch: 6 };
@@ -41,7 +41,7 @@ export const gatewayNotProgrammed = defineCheck({
     GatewayAddressNotTaken: 'The Service has an address, and Cilium has not taken it over.',
     HostNetworkNeverProgrammed:
       "Envoy listens on the nodes' network, where Cilium before 1.19.6 gives a Gateway no address, and 1.18.3 to 1.19.5 never mark it.",
-    HostNetworkNotProgrammed:
+    HostNetworkAddressMissing:
       "Envoy listens on the nodes' network, and this release of Cilium should give the Gateway their addresses, and has not.",
   },
   run(world, say) {
@@ -98,7 +98,7 @@ function hostNetworkFinding(
   };
   const version = oldestVersion(agentsOf(kube), []);
   if (version !== undefined && compareVersions(version, NODE_ADDRESSES_SINCE) >= 0) {
-    return say.fail('HostNetworkNotProgrammed', {
+    return say.fail('HostNetworkAddressMissing', {
       target,
       message: `${key} is served on the nodes' network, and Cilium ${formatVersion(version)} should have programmed it with the nodes' addresses (${said}).`,
       fix: `See what the operator says: kubectl -n ${kube.ciliumNamespace} logs deployment/cilium-operator --tail=100`,

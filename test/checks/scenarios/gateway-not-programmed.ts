@@ -62,6 +62,6 @@ export const scenarios: Scenarios = [
     reference: 'cce-overlay',
     given: [reworded(['v1.19.5', 'v1.19.6'])],
     broken: HOST_NETWORK,
-    reason: 'HostNetworkNotProgrammed',
+    reason: 'HostNetworkAddressMissing',
   },
 ];
