@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/load.ts';
+import { asRecord, asString } from '../../src/kube/read.ts';
+import { type KubeObject, valueAt } from '../control-plane/objects.ts';
+import { buildHelm, CHART, NAMESPACE, renderWith } from './helm.ts';
+
+/** Probes, the port of the metrics, and what Prometheus and Grafana take. */
+
+const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
+const MONITORS = ['PodMonitor', 'PrometheusRule'];
+
+beforeAll(buildHelm);
+
+describe('the probes ask the port that the program listens on', () => {
+  test.each([
+    { listen: undefined, port: 9976, host: undefined },
+    { listen: ':8081', port: 8081, host: undefined },
+    { listen: '127.0.0.1:9000', port: 9000, host: '127.0.0.1' },
+    { listen: '[::1]:9000', port: 9000, host: '::1' },
+  ])('listen $listen', async ({ listen, port, host }) => {
+    const objects = await renderWith({ config: listen === undefined ? {} : { listen } });
+    const container = containerOf(objects);
+    expect(container.ports).toEqual([{ name: 'metrics', containerPort: port }]);
+    const paths = PROBES.map((probe) => {
+      const { path, ...where } = asRecord(valueAt(container, probe, 'httpGet'));
+      expect(where).toEqual({ port: 'metrics', ...(host === undefined ? {} : { host }) });
+      return path;
+    });
+    expect(paths).toEqual(['/healthz', '/healthz', '/readyz']);
+    const text = asString(valueAt(named(objects, 'ConfigMap'), 'data', 'config.yaml'));
+    expect(parseConfig(text, 'test').listen).toEqual({ host: host ?? '', port });
+  });
+
+  test('none: no port, no probe, no way in, and nothing that Prometheus would ask for', async () => {
+    const config = { listen: 'none' };
+    for (const flavor of ['kubernetes', 'cilium']) {
+      const objects = await renderWith({ config, hostNetwork: false, networkPolicy: { enabled: true, flavor } });
+      const container = containerOf(objects);
+      expect(Object.keys(container).filter((key) => key === 'ports' || key.endsWith('Probe'))).toEqual([]);
+      expect(policyIngress(objects)).toEqual(flavor === 'cilium' ? [{}] : []);
+    }
+    await expect(renderWith({ config, podMonitor: { enabled: true } })).rejects.toThrow('nothing to be scraped');
+  });
+});
+
+test('a start may take two minutes; who hangs is restarted after one', async () => {
+  const container = containerOf(await renderWith({}));
+  const seconds = (probe: string): number =>
+    Number(valueAt(container, probe, 'periodSeconds')) * Number(valueAt(container, probe, 'failureThreshold'));
+  expect([seconds('startupProbe'), seconds('livenessProbe')]).toEqual([120, 60]);
+});
+
+test.each(['kubernetes', 'cilium'])('a policy of the flavor %s lets in that port and no other', async (flavor) => {
+  const objects = await renderWith({
+    config: { listen: ':8081' },
+    hostNetwork: false,
+    networkPolicy: { enabled: true, flavor },
+  });
+  expect(policyIngress(objects)).toEqual([
+    flavor === 'cilium'
+      ? { toPorts: [{ ports: [{ port: '8081', protocol: 'TCP' }] }] }
+      : { ports: [{ port: 8081, protocol: 'TCP' }] },
+  ]);
+});
+
+test('without being asked for, there is neither monitor nor rule nor dashboard', async () => {
+  const objects = await renderWith({});
+  expect(objects.filter(({ kind }) => MONITORS.includes(kind))).toEqual([]);
+  expect(objects.filter(({ kind }) => kind === 'ConfigMap')).toHaveLength(1);
+});
+
+test("the PodMonitor chooses the controller's Pods alone, by a port that they have", async () => {
+  const objects = await renderWith({ podMonitor: { enabled: true, interval: '15s', labels: { release: 'mine' } } });
+  const monitor = named(objects, 'PodMonitor');
+  expect(monitor.apiVersion).toBe('monitoring.coreos.com/v1');
+  expect(monitor.metadata.namespace).toBe(NAMESPACE);
+  expect(monitor.metadata.labels).toMatchObject({ release: 'mine' });
+  expect(valueAt(monitor, 'spec', 'podMetricsEndpoints')).toEqual([{ port: 'metrics', interval: '15s' }]);
+  const chosen = asRecord(valueAt(monitor, 'spec', 'selector', 'matchLabels'));
+  const deployment = named(objects, 'Deployment');
+  expect(asRecord(valueAt(deployment, 'spec', 'template', 'metadata', 'labels'))).toMatchObject(chosen);
+  expect(chosen).toEqual(valueAt(deployment, 'spec', 'selector', 'matchLabels'));
+  // The Pod of the uninstall hook ends by itself and serves nothing.
+  const others = objects.filter(({ kind }) => kind === 'Job');
+  expect(others).toHaveLength(1);
+  for (const job of others) {
+    expect(asRecord(valueAt(job, 'spec', 'template', 'metadata', 'labels'))).not.toMatchObject(chosen);
+  }
+});
+
+test('the PrometheusRule holds the alerts that promtool checks, word for word', async () => {
+  const objects = await renderWith({ prometheusRule: { enabled: true, labels: { release: 'mine' } } });
+  const rule = named(objects, 'PrometheusRule');
+  expect(rule.apiVersion).toBe('monitoring.coreos.com/v1');
+  expect(rule.metadata.labels).toMatchObject({ release: 'mine' });
+  const alerts = load(readFileSync(join(CHART, 'files', 'alerts.yaml'), 'utf8'));
+  expect(rule.spec).toEqual(alerts);
+  expect(asString(valueAt(alerts, 'groups', 0, 'rules', 0, 'annotations', 'summary'))).not.toBe('');
+});
+
+test("the dashboard is in a ConfigMap that Grafana's sidecar finds, as it is in the chart", async () => {
+  const objects = await renderWith({ dashboard: { enabled: true } });
+  const map = objects.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.endsWith('-dashboard'));
+  expect(map?.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+  const text = asString(valueAt(map, 'data', 'cilium-cloud-bridge.json'));
+  expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(join(CHART, 'files', 'dashboard.json'), 'utf8')));
+});
+
+function named(objects: readonly KubeObject[], kind: string): KubeObject {
+  const found = objects.find((object) => object.kind === kind);
+  if (found === undefined) throw new Error(`the chart renders no ${kind}`);
+  return found;
+}
+
+function containerOf(objects: readonly KubeObject[]): Readonly<Record<string, unknown>> {
+  return asRecord(valueAt(named(objects, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0));
+}
+
+function policyIngress(objects: readonly KubeObject[]): unknown {
+  const policy = objects.find(({ kind }) => kind === 'NetworkPolicy' || kind === 'CiliumNetworkPolicy');
+  return valueAt(policy, 'spec', 'ingress');
+}
