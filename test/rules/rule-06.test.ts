@@ -69,7 +69,8 @@ test('teardown is reversed: the address goes before the entrypoint', () => {
   const name = managedName('default', 'web');
   const left = entrypoint(name, { labels: ours({ managed: 'true' }), ...address });
   const memory = { unwantedForMs: new Map([[`uid-Service-kube-system-${name}`, 99_999_999]]) };
-  const planned = plan([gateway(), gatewayService('web', status), left], { memory });
+  const config = { managed: { enabled: true } };
+  const planned = plan([gateway(), gatewayService('web', status), left], { memory, config });
   expect(planned.actions.map(({ kind }) => kind)).toEqual(['clear-address', 'delete-entrypoint']);
   expect(new Set(planned.actions.map(({ key }) => key)).size).toBe(1);
 });

@@ -17,8 +17,14 @@ const made = (of: string, annotations: Readonly<Record<string, string>> = {}) =>
     annotations: ours(annotations),
   });
 
-function after(minutes: number, given: Given = {}): Given {
-  return { ...given, memory: { unwantedForMs: new Map(['web', 'api', 'shop'].map((uid) => [uid, minutes * MINUTE])) } };
+/** With the consent of the configuration, and Gateways that have not wanted their entrypoint for so long. */
+function after(minutes: number, { managed = {}, ...given }: Given & { managed?: object } = {}): Given {
+  const config = { managed: { enabled: true, allowedNamespaces: ['*'], ...managed } };
+  return {
+    ...given,
+    config,
+    memory: { unwantedForMs: new Map(['web', 'api', 'shop'].map((uid) => [uid, minutes * MINUTE])) },
+  };
 }
 
 test('ten minutes, and not before', () => {
@@ -27,9 +33,9 @@ test('ten minutes, and not before', () => {
 });
 
 test('or what the configuration says', () => {
-  const config = { managed: { removeAfter: '1h' } };
-  expect(writes(plan([made('web')], after(59, { config })))).toEqual([]);
-  expect(writes(plan([made('web')], after(60, { config })))).toHaveLength(1);
+  const managed = { removeAfter: '1h' };
+  expect(writes(plan([made('web')], after(59, { managed })))).toEqual([]);
+  expect(writes(plan([made('web')], after(60, { managed })))).toHaveLength(1);
 });
 
 test.each<[string, Partial<GatewayReads>]>([
@@ -55,6 +61,10 @@ test('retain keeps it, also where it is mistyped', () => {
 test('one goes a pass, or as many as the configuration says', () => {
   const three = [made('web'), made('api'), made('shop')];
   expect(writes(plan(three, after(99)))).toHaveLength(1);
-  expect(writes(plan(three, after(99, { config: { managed: { maxRemovalsPerPass: 2 } } })))).toHaveLength(2);
-  expect(writes(plan(three, after(99, { config: { managed: { maxRemovalsPerPass: 0 } } })))).toEqual([]);
+  expect(writes(plan(three, after(99, { managed: { maxRemovalsPerPass: 2 } })))).toHaveLength(2);
+  expect(writes(plan(three, after(99, { managed: { maxRemovalsPerPass: 0 } })))).toEqual([]);
+});
+
+test('consent that was taken back takes nothing away', () => {
+  expect(writes(plan([made('web')], after(99, { managed: { enabled: false } })))).toEqual([]);
 });
