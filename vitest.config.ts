@@ -43,7 +43,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts', 'test/faults/seed-setup.ts'],
-          maxWorkers: 3, // their programs mostly wait for faults to pass
+          maxWorkers: 2, // Vitest's own choice for two cores is one
           testTimeout: 2 * MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,
         },

@@ -54,7 +54,6 @@ export async function startStatusServer({ listen, pages, logger }: StatusServerO
   server.on('error', (err) => logger.warn({ err }, 'the status server has trouble'));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : listen.port;
-  logger.info({ address: `${listen.host}:${port}` }, 'serving /healthz, /readyz and /metrics');
   return {
     port,
     close: () =>

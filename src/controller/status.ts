@@ -71,6 +71,8 @@ export async function openStatus(
   return {
     look: (found) => {
       sources = found;
+      // Not before: what ends a start is said in one message, alone.
+      logger.info({ address: `${listen.host}:${server.port}` }, 'serving /healthz, /readyz and /metrics');
       metrics?.look(found);
     },
     close: server.close,

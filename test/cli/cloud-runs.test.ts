@@ -109,7 +109,7 @@ describe('the address of an entrypoint that shows none', { timeout: LONG_MS }, (
     const scene = await start(huaweiScene, context);
     scene.cloud.fail('elb:loadbalancers:get', { kind: 'hang' }, 99);
     const startedAt = performance.now();
-    const ran = await scene.once('--dry-run', '--wait', '6s');
+    const ran = await scene.once('--dry-run', '--wait', '3s');
     expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(messageOf(ran, 'EntrypointAddressAwaited')).toContain('the cloud has not answered yet');
     expectNoSecrets(scene, ran);

@@ -171,7 +171,7 @@ async function sceneOf<C extends { close(): Promise<void> }>(
       return await running.then(ran, (error: unknown) => ran(Failed.parse(error)));
     },
     async controller(until) {
-      const running = start([]);
+      const running = start(['--listen', 'none']);
       const { child } = running;
       let log = '';
       child.stderr?.on('data', (data: Buffer | string) => {

@@ -51,8 +51,8 @@ export async function soak(wishes: SoakWishes): Promise<Verdict[]> {
   const cluster = await startSoakCluster(managedName);
   const configPath = join(cluster.dir, 'config.yaml');
   writeFileSync(configPath, JSON.stringify(SOAK_CONFIG)); // JSON is YAML
-  const args = ['--kubeconfig', cluster.kubeconfigPath, '--config', configPath, '--listen', 'none'];
-  const program = await startWatched(wishes.bundle, args, logPath);
+  const args = ['--kubeconfig', cluster.kubeconfigPath, '--config', configPath];
+  const program = await startWatched(wishes.bundle, [...args, '--listen', 'none'], logPath);
   try {
     await program.leads();
     const { left } = await untilInSync(cluster, program);
