@@ -68,7 +68,10 @@ export async function carryOn(
       progress(WORDS[stage ?? 'done']);
       await executor.apply(actions);
       const failed = executor.outcomes().filter((one) => one.status !== 'applied' && isOneOf(one, actions));
-      const final = failed.find(({ status }) => status === 'refused' || status === 'declined');
+      // A lease that was renewed too late is soon held again; what a controller wrote meanwhile, the next look shows.
+      const final = failed.find(
+        ({ status, reason }) => status === 'refused' || (status === 'declined' && reason !== 'NotLeader'),
+      );
       if (final !== undefined) return { now, trouble: final.message };
       trouble = failed[0]?.message;
     }
