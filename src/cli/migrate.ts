@@ -111,7 +111,7 @@ async function migrate(
   if (!options.yes && !(await parts.confirm(reportOf(first, { ...idle, extra: notes })))) {
     return reportOf(first, { ...idle, extra: notes, notConfirmed: true });
   }
-  const identity = `migrate_${leaseIdentity({})}`;
+  const identity = `migrate_${await leaseIdentity({})}`;
   const taken = await takeLeaseOver(
     { client: cluster.client, ...lease, identity, durationMs: LEASE_MS, fieldManager: ONCE_MANAGER, clock },
     { signal },

@@ -69,7 +69,7 @@ export async function runUninstall(
   const takeover: TakeoverOptions = {
     client,
     ...lease,
-    identity: `uninstall_${leaseIdentity({})}`,
+    identity: `uninstall_${await leaseIdentity({})}`,
     durationMs: STAND_BY_MS,
     fieldManager: ONCE_MANAGER,
     clock,

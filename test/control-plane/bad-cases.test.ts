@@ -219,7 +219,7 @@ describe('what is wrong is said with its mend, and nothing wrong is written', ()
         (event) => valueAt(event, 'involvedObject', 'uid') === uid,
       );
     await waitFor('the Event', async () => (await events()).length > 0);
-    expect((await events()).map(({ reason, type }) => `${type} ${reason}`)).toEqual(['Warning SubjectNotFound']);
+    expect((await events()).map(({ reason, type }) => [type, reason])).toEqual([['Warning', 'SubjectNotFound']]);
     await cluster.apply(gateway({ namespace: 'default', name: 'typo' }));
     await waitFor('the mended Gateway', async () => {
       return (await programming(cluster, { namespace: 'default', name: 'typo' })).programmed === 'True';

@@ -104,7 +104,7 @@ describe.each([
   test('the plan shows every change before and after', async () => {
     const { stdout, code } = await once(cluster, { args: ['--dry-run', '--adopt', 'auto'] });
     expect(code).toBe(2);
-    expect(stdout).toContain(`spec.ports[80].targetPort: 32546 → ${await nodePortOf(cluster)}`);
+    expect(stdout).toContain(`spec.ports[80].targetPort: 32546 → ${String(await nodePortOf(cluster))}`);
     expect(stdout).toContain('- {ip: 10.0.0.10, ipMode: VIP}');
     expect(stdout).toContain(`+ {ip: ${EIP}, ipMode: Proxy}`);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain('it replaces 10.0.0.10, written by kubectl-patch.');

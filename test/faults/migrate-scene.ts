@@ -119,7 +119,7 @@ export async function startMigrateScene(bundle: string): Promise<MigrateScene> {
       // Untouched, to the version: entrypoints, copies, and everything of the other Gateway.
       [...api.list(SERVICES), ...api.list(ENVOY_CONFIGS)]
         .filter(({ metadata }) => metadata.name !== 'cilium-gateway-gw-0')
-        .map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`),
+        .map(({ kind, metadata }) => [kind, metadata.name, metadata.resourceVersion]),
     ],
     loadBalancerClass: () => service()?.spec && stringAt(service(), 'spec', 'loadBalancerClass'),
     stop: async () => {

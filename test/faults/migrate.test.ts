@@ -10,7 +10,7 @@ import {
   PODS,
   SERVICES,
 } from '../../src/kube/resources.ts';
-import { objectsAt } from '../fake-api/json.ts';
+import { objectsAt, stringAt } from '../fake-api/json.ts';
 import { problemsOf } from './cluster.ts';
 import { type MigrateScene, startMigrateScene } from './migrate-scene.ts';
 import { isPlannedWrite } from './requests.ts';
@@ -52,6 +52,14 @@ it('moves a Gateway in four writes; entrypoint, redirect and the other Gateway s
   expect(carriedOut()).toEqual(WRITES);
   expect(scene.loadBalancerClass()).toBe(OURS);
   expect(scene.outcome()).toEqual(before);
+});
+
+it('holds the Lease under a name that no other process has', async () => {
+  await scene.migrate();
+  const written = scene.api.requests.filter(({ resource }) => resource === 'leases');
+  const holders = new Set(written.map(({ body }) => stringAt(body, 'spec', 'holderIdentity')));
+  holders.delete('');
+  expect([...holders].join(', ')).toMatch(/^migrate_\S+_[0-9a-f]{8}$/);
 });
 
 it('finds nothing to do afterwards, and goes back with --to-class', async () => {

@@ -33,7 +33,7 @@ function holder(): unknown {
 function rest(): string[] {
   return [...scene.api.list(SERVICES), ...scene.api.list(GATEWAYS), ...scene.api.list(ENVOY_CONFIGS)]
     .filter(({ kind, metadata }) => kind !== 'CiliumEnvoyConfig' || !/^ccb-entry/.test(metadata.name))
-    .map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`);
+    .map(({ kind, metadata }) => [kind, metadata.name, metadata.resourceVersion].join(' '));
 }
 
 describe('uninstall', () => {
@@ -45,7 +45,7 @@ describe('uninstall', () => {
     expect(code).toBe(0);
     expect(copies()).toEqual([]);
     expect(rest()).toEqual(before);
-    expect(holder()).toMatch(/^uninstall_/);
+    expect(holder()).toMatch(/^uninstall_\S+_[0-9a-f]{8}$/); // of this process alone
     expect(asRecord(scene.api.get(LEASES, LEASE)?.spec).leaseDurationSeconds).toBe(120);
   });
 
