@@ -1,13 +1,11 @@
 import type { Clock } from '../lib/clock.ts';
 import type { KubeClient, RequestOptions } from './client.types.ts';
-import { KubeError } from './errors.ts';
-import { type LeaseRecord, readLease } from './lease-record.ts';
-import { LEASES } from './resources.ts';
+import { findLease } from './lease-object.ts';
+import { DEFAULT_DURATION_MS } from './lease-record.ts';
 
 /** Clocks that differ by more than this are not what an old renewal means: its holder is dead. */
 const MAX_SKEW_MS = 3_600_000;
 const LOOK_AGAIN_MS = 1_000;
-const DEFAULT_DURATION_MS = 15_000;
 
 /** Whether somebody leads now. */
 export type LeaseHolder =
@@ -32,7 +30,7 @@ export async function readLeaseHolder(
   clock: Clock,
   options: RequestOptions = {},
 ): Promise<LeaseHolder> {
-  const first = await read(client, namespace, name, options);
+  const first = await findLease(client, { namespace, name }, options);
   if (first === undefined || first.holder === '') {
     return { live: false, holder: '' };
   }
@@ -47,7 +45,7 @@ export async function readLeaseHolder(
   const until = clock.monotonic() + durationMs;
   while (clock.monotonic() < until) {
     await clock.sleep(LOOK_AGAIN_MS, options.signal);
-    const next = await read(client, namespace, name, options);
+    const next = await findLease(client, { namespace, name }, options);
     if (next === undefined || next.holder === '') {
       return { live: false, holder: first.holder };
     }
@@ -56,20 +54,4 @@ export async function readLeaseHolder(
     }
   }
   return { live: false, holder: first.holder };
-}
-
-async function read(
-  client: KubeClient,
-  namespace: string,
-  name: string,
-  options: RequestOptions,
-): Promise<LeaseRecord | undefined> {
-  try {
-    return readLease(await client.get(LEASES, { namespace, name }, options));
-  } catch (error) {
-    if (error instanceof KubeError && error.category === 'not-found') {
-      return undefined;
-    }
-    throw error;
-  }
 }

@@ -3,6 +3,9 @@ import { asNumber, asString, at } from './read.ts';
 import { microTime } from './times.ts';
 import type { RawObject } from './types.ts';
 
+/** Of a Lease that says none. */
+export const DEFAULT_DURATION_MS = 15_000;
+
 /** What a Lease says. Fields that only newer election protocols know (strategy, preferredHolder) are left alone. */
 export interface LeaseRecord {
   /** Empty: nobody holds it. */
@@ -61,4 +64,12 @@ export function leaseSpec(
     renewTime,
     leaseTransitions: transitions,
   };
+}
+
+/** The spec by which `holder` takes a Lease or renews its own, counted as client-go counts: a new holder is a transition. */
+export function claimSpec(from: LeaseRecord | undefined, holder: string, durationMs: number, nowMs: number): LeaseSpec {
+  if (from === undefined) return leaseSpec(holder, durationMs, '', 0, nowMs);
+  return from.holder === holder
+    ? leaseSpec(holder, durationMs, from.acquireTime, from.transitions, nowMs)
+    : leaseSpec(holder, durationMs, '', from.transitions + 1, nowMs);
 }

@@ -2,12 +2,11 @@ import type { Clock } from '../lib/clock.ts';
 import type { KubeClient, RequestOptions } from './client.types.ts';
 import { KubeError } from './errors.ts';
 import { readLeaseHolder } from './lease-holder.ts';
-import { type LeaseRecord, leaseSpec, readLease } from './lease-record.ts';
-import { LEASES } from './resources.ts';
+import { findLease, isOutdated, storeLease } from './lease-object.ts';
+import { claimSpec, DEFAULT_DURATION_MS, type LeaseRecord } from './lease-record.ts';
 
 /** A holder renews every two seconds, and each renewal may come in between. */
 const MAX_TRIES = 5;
-const DEFAULT_DURATION_MS = 15_000;
 
 export interface TakeoverOptions {
   readonly client: KubeClient;
@@ -40,12 +39,11 @@ export async function takeLeaseOver(options: TakeoverOptions, request: RequestOp
   const { client, namespace, name, clock } = options;
   for (let left = MAX_TRIES; ; left -= 1) {
     const holder = await readLeaseHolder(client, namespace, name, clock, request);
-    const found = await readIfThere(options, request);
+    const found = await findLease(client, { namespace, name }, request);
     try {
       await write(options, found, request);
     } catch (error) {
-      const raced = error instanceof KubeError && ['conflict', 'exists', 'not-found'].includes(error.category);
-      if (!raced || left <= 1) throw error;
+      if (!isOutdated(error) || left <= 1) throw error;
       continue;
     }
     // Whoever took it between the two reads is alive, too.
@@ -61,7 +59,7 @@ export async function takeLeaseOver(options: TakeoverOptions, request: RequestOp
  * @throws KubeError `conflict` when it is another's by now, or what the request ends in
  */
 export async function keepLease(options: TakeoverOptions, request: RequestOptions = {}): Promise<void> {
-  const found = await readIfThere(options, request);
+  const found = await findLease(options.client, { namespace: options.namespace, name: options.name }, request);
   if (found?.holder !== options.identity) {
     throw new KubeError(`Lease ${options.namespace}/${options.name} is held by ${found?.holder || 'nobody'} by now`, {
       category: 'conflict',
@@ -73,29 +71,8 @@ export async function keepLease(options: TakeoverOptions, request: RequestOption
   await write(options, found, request);
 }
 
-async function readIfThere(
-  { client, namespace, name }: TakeoverOptions,
-  request: RequestOptions,
-): Promise<LeaseRecord | undefined> {
-  try {
-    return readLease(await client.get(LEASES, { namespace, name }, request));
-  } catch (error) {
-    if (error instanceof KubeError && error.category === 'not-found') return undefined;
-    throw error;
-  }
-}
-
 async function write(options: TakeoverOptions, from: LeaseRecord | undefined, request: RequestOptions): Promise<void> {
   const { client, namespace, name, identity, durationMs, fieldManager, clock } = options;
-  const ours = from?.holder === identity;
-  const transitions = from === undefined ? 0 : from.transitions + (ours ? 0 : 1);
-  const spec = leaseSpec(identity, durationMs, ours ? from.acquireTime : '', transitions, clock.now());
-  const write = { ...request, fieldManager };
-  if (from === undefined) {
-    const metadata = { namespace, name };
-    await client.create(LEASES, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }, write);
-    return;
-  }
-  const body = { metadata: { resourceVersion: from.resourceVersion }, spec };
-  await client.patch(LEASES, { namespace, name }, { type: 'merge', body }, write);
+  const spec = claimSpec(from, identity, durationMs, clock.now());
+  await storeLease(client, { namespace, name }, from, spec, { ...request, fieldManager });
 }

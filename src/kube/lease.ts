@@ -5,11 +5,10 @@ import type { KubeClient, RequestOptions } from './client.types.ts';
 import { onAbort } from './deadline.ts';
 import { KubeError } from './errors.ts';
 import type { EventRecorder } from './events.ts';
-import { type LeaseRecord, leaseSpec, readLease, saysOther } from './lease-record.ts';
+import { findLease, isOutdated, storeLease } from './lease-object.ts';
+import { claimSpec, type LeaseRecord, leaseSpec, saysOther } from './lease-record.ts';
 import { watchLease } from './lease-watch.ts';
 import { isNewer } from './resource-version.ts';
-import { LEASES } from './resources.ts';
-import type { RawObject } from './types.ts';
 
 const RELEASE_TIMEOUT_MS = 2_000;
 const RELEASE_TRIES = 3;
@@ -179,41 +178,20 @@ export function createLease(options: LeaseOptions): Lease {
         if (!isOutdated(error)) throw error;
       }
     }
-    const found = await find(request(signal));
+    const found = await findLease(client, ref, request(signal));
     if (found !== undefined) observe(found);
     // A Lease that somebody deleted is made anew by its holder. Until its time is over it is not free.
     if (heldForMs() === 0) await claim(found, request(signal));
   }
 
-  async function find(options: RequestOptions): Promise<LeaseRecord | undefined> {
-    try {
-      return readLease(await client.get(LEASES, ref, options));
-    } catch (error) {
-      if (error instanceof KubeError && error.category === 'not-found') return undefined;
-      throw error;
-    }
-  }
-
   async function claim(from: LeaseRecord | undefined, options: RequestOptions): Promise<void> {
     const started = { monotonic: clock.monotonic(), wall: clock.now() };
-    const ours = from?.holder === identity;
-    const transitions = from === undefined ? 0 : from.transitions + (ours ? 0 : 1);
-    const spec = leaseSpec(identity, durationMs, ours ? from.acquireTime : '', transitions, started.wall);
+    const spec = claimSpec(from, identity, durationMs, started.wall);
     for (const [key, { monotonic }] of sent) if (started.monotonic - monotonic > UNDER_WAY_MS) sent.delete(key);
     sent.set(spec.renewTime, started);
     hasClaimed = true;
     isCurrent = false;
-    hear(await store(from, spec, options));
-  }
-
-  async function store(from: LeaseRecord | undefined, spec: RawObject, options: RequestOptions): Promise<LeaseRecord> {
-    if (from === undefined) {
-      const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: ref, spec };
-      return readLease(await client.create(LEASES, object, { ...options, fieldManager }));
-    }
-    // The resourceVersion makes it a conditional update: of two that see an expired Lease, one gets it.
-    const body = { metadata: { resourceVersion: from.resourceVersion }, spec };
-    return readLease(await client.patch(LEASES, ref, { type: 'merge', body }, { ...options, fieldManager }));
+    hear(await storeLease(client, ref, from, spec, { ...options, fieldManager }));
   }
 
   async function step(signal: AbortSignal): Promise<void> {
@@ -272,9 +250,10 @@ export function createLease(options: LeaseOptions): Lease {
     const during = { timeoutMs: RELEASE_TIMEOUT_MS, signal: over };
     for (let tries = 1; tries <= RELEASE_TRIES; tries += 1) {
       try {
-        const found = await find(during);
+        const found = await findLease(client, ref, during);
         if (found?.holder !== identity || isTwin(found)) return;
-        await store(found, leaseSpec('', 1_000, '', found.transitions, clock.now()), during);
+        const free = leaseSpec('', 1_000, '', found.transitions, clock.now());
+        await storeLease(client, ref, found, free, { ...during, fieldManager });
         logger.info({ lease, identity }, 'lease given up');
         return;
       } catch (caught) {
@@ -327,8 +306,3 @@ export function createLease(options: LeaseOptions): Lease {
 }
 
 const NO_TERM = AbortSignal.abort(new Error('no longer leading'));
-
-/** Somebody wrote in between, perhaps ourselves in a request whose answer was lost: look anew. */
-function isOutdated(error: unknown): boolean {
-  return error instanceof KubeError && ['conflict', 'exists', 'not-found'].includes(error.category);
-}
