@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import * as z from 'zod';
 
 interface Totals {
@@ -22,11 +22,23 @@ const VitestReport = z.object({
   success: z.boolean(),
   numPassedTests: z.int(),
   numFailedTests: z.int(),
-  testResults: z.array(z.object({ name: z.string(), status: z.string(), assertionResults: z.array(z.unknown()) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).nullish() }),
+      ),
+    }),
+  ),
 });
 
 const args = process.argv.slice(2);
 const checks = args.length === 0 ? CHECKS.map(runCheck) : [];
+for (const [index, [name]] of (args.length === 0 ? CHECKS : []).entries()) {
+  if (checks[index] === false) process.stdout.write(`failed: ${name}\n`);
+}
 const tests = runVitest(args.includes('--project') ? args : ['--project', 'unit', ...args]);
 const failed = checks.filter((passed) => !passed).length + tests.failed;
 const passed = checks.filter((passed) => passed).length + tests.passed;
@@ -50,10 +62,27 @@ function runVitest(rest: readonly string[]): Totals {
     return { passed: 0, failed: 1 };
   }
   const broken = report.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0);
+  for (const line of [...broken.map(({ name, message }) => lineOf(name, '', message)), ...failedTests(report)]) {
+    process.stdout.write(`${line}\n`);
+  }
   const failures = report.numFailedTests + broken.length;
   const isCrash = failures === 0 && (!success || !report.success);
   const isEmpty = failures === 0 && report.numPassedTests === 0;
   return { passed: report.numPassedTests, failed: failures + (isCrash || isEmpty ? 1 : 0) };
+}
+
+/** A line for each failed test, for a reader (`.ci/run`) who keeps no more than the end of what was printed. */
+function failedTests({ testResults }: z.infer<typeof VitestReport>): readonly string[] {
+  return testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName, failureMessages }) => lineOf(name, ` > ${fullName}`, failureMessages?.at(-1))),
+  );
+}
+
+/** `failed: file > test: first line of the message`, the file's path relative to the working directory. */
+function lineOf(file: string, test: string, message = ''): string {
+  return `failed: ${relative(process.cwd(), file)}${test}: ${message.split('\n', 1)[0]?.slice(0, 300)}`;
 }
 
 function readReport(file: string): z.infer<typeof VitestReport> | undefined {
