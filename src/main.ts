@@ -33,6 +33,7 @@ import { runOnce } from './cli/once.ts';
 import { podProbeUi } from './cli/pod-probe-ui.ts';
 import { createProgress } from './cli/progress.ts';
 import type { Report } from './cli/report.types.ts';
+import { originOf } from './cli/report-head.ts';
 import { type ConnectedCluster, connect, type OpenClient, openClient } from './cli/session.ts';
 import { createStop, type Stop } from './cli/stop-signal.ts';
 import { renderPlan, renderTable } from './cli/table.ts';
@@ -157,7 +158,7 @@ function liveTarget(options: DoctorOptions, logger: Logger): DoctorTarget {
   return {
     client,
     source: liveSource(client),
-    context: connection.inCluster ? undefined : connection.context,
+    context: originOf(connection).context,
     where: connection.description,
     close: () => {
       client.close();
@@ -333,9 +334,7 @@ async function uninstallReport(
   const startedAt = systemClock.now();
   try {
     const leftovers = await readLeftovers(client, config, stop);
-    const context = connection.inCluster ? undefined : connection.context;
-    const about = { version: programVersion(), server: connection.server.href, context, startedAt };
-    const report = buildUninstallReport(leftovers, about);
+    const report = buildUninstallReport(leftovers, { ...originOf(connection), startedAt });
     process.stdout.write(
       output === 'json' ? renderJson(report) : renderUninstallReport(report, styleOf(process.stdout)),
     );

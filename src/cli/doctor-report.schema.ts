@@ -2,14 +2,12 @@ import * as z from 'zod';
 import { LINKS } from '../checks/check.types.ts';
 import type { DoctorReport } from './doctor-report.types.ts';
 import { count, finding, VERDICTS } from './report.schema.ts';
+import { headFields, publishedSchema } from './report-head.ts';
 
 /** What `doctor -o json` prints. `docs/doctor.schema.json` is generated from it. */
 export const doctorReportSchema: z.ZodType<DoctorReport> = z
   .object({
-    schemaVersion: z
-      .literal(1)
-      .describe('Rises when a field is removed or changes its meaning; new fields do not change it.'),
-    program: z.object({ name: z.string(), version: z.string() }),
+    ...headFields,
     server: z.string().describe("The API server's URL, or the files that were read instead."),
     context: z.string().nullable().describe("The kubeconfig's context; null inside a Pod, and for files."),
     startedAt: z.string().meta({ format: 'date-time' }),
@@ -64,5 +62,5 @@ export const doctorReportSchema: z.ZodType<DoctorReport> = z
 
 /** The published JSON Schema. */
 export function doctorReportJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(doctorReportSchema, { io: 'input' }) };
+  return publishedSchema(doctorReportSchema);
 }

@@ -1,15 +1,12 @@
 import type { CheckOutcome, Diagnosis } from '../checks/check.types.ts';
 import type { ConnectivityTest } from '../checks/connectivity/test-line.ts';
-import { redactText } from '../lib/redact.ts';
 import type { Verdict } from '../plan/plan.types.ts';
 import type { DoctorReport, DoctorSummary } from './doctor-report.types.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportFinding } from './report.ts';
+import { buildHead, type ReportOrigin } from './report-head.ts';
 
-export interface DoctorReportInput {
-  readonly version: string;
-  readonly server: string;
-  readonly context: string | undefined;
+export interface DoctorReportInput extends ReportOrigin {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly diagnosis: Diagnosis;
@@ -21,10 +18,7 @@ export function buildDoctorReport({ diagnosis, ...input }: DoctorReportInput): D
   const { outcomes, brokenLink } = diagnosis;
   const summary = summarise(outcomes, brokenLink);
   return {
-    schemaVersion: 1,
-    program: { name: 'cilium-cloud-bridge', version: input.version },
-    server: redactText(input.server),
-    context: input.context ?? null,
+    ...buildHead(input),
     startedAt: new Date(input.startedAt).toISOString(),
     brokenLink: brokenLink ?? null,
     checks: outcomes.map(({ check, findings, verdict, followsFrom }) => ({

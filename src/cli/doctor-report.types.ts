@@ -3,16 +3,10 @@ import type { ConnectivityTest } from '../checks/connectivity/test-line.ts';
 import type { Verdict } from '../plan/plan.types.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { ReportedFinding } from './report.types.ts';
+import type { ReportHead } from './report-head.ts';
 
 /** What doctor found: rendered for people, and as JSON by the published `docs/doctor.schema.json`. */
-export interface DoctorReport {
-  /** Rises when a field is removed or changes its meaning; new fields don't change it. */
-  readonly schemaVersion: 1;
-  readonly program: { readonly name: string; readonly version: string };
-  /** The API server's URL, or the files that were read instead. */
-  readonly server: string;
-  /** The kubeconfig's context; null inside a Pod, and for files. */
-  readonly context: string | null;
+export interface DoctorReport extends ReportHead {
   /** RFC 3339. */
   readonly startedAt: string;
   /** Id of the first failed check that follows from no other; null: nothing fails. */

@@ -1,16 +1,12 @@
 import * as z from 'zod';
 import type { MigrateReport } from './migrate-report.types.ts';
 import { action, finding } from './report.schema.ts';
+import { headFields, publishedSchema } from './report-head.ts';
 
 /** What `migrate -o json` prints. `docs/migrate.schema.json` is generated from it. */
 export const migrateReportSchema: z.ZodType<MigrateReport> = z
   .object({
-    schemaVersion: z
-      .literal(1)
-      .describe('Rises when a field is removed or changes its meaning; new fields do not change it.'),
-    program: z.object({ name: z.string(), version: z.string() }),
-    server: z.string().describe("The API server's URL."),
-    context: z.string().nullable().describe("The kubeconfig's context; null inside a Pod."),
+    ...headFields,
     mode: z.enum(['dry-run', 'migrate']),
     startedAt: z.string().meta({ format: 'date-time' }),
     gateway: z.object({ namespace: z.string(), name: z.string() }),
@@ -37,5 +33,5 @@ export const migrateReportSchema: z.ZodType<MigrateReport> = z
 
 /** The published JSON Schema. */
 export function migrateReportJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(migrateReportSchema, { io: 'input' }) };
+  return publishedSchema(migrateReportSchema);
 }

@@ -7,8 +7,8 @@ import type { MigrateOptions } from './args.types.ts';
 import type { MigrateReport } from './migrate-report.types.ts';
 import type { Moved } from './migrate-run.ts';
 import { buildReport } from './report.ts';
+import { buildHead, originOf } from './report-head.ts';
 import type { ConnectedCluster } from './session.ts';
-import { programVersion } from './version.ts';
 
 /** What became of a run. */
 export interface Run {
@@ -37,10 +37,9 @@ export function reportMove(
   const declined = rest.map((action) => ({ action, reason: 'NotConfirmed', message: 'You did not agree.' }));
   const key = gatewayKey(options.gateway.namespace, options.gateway.name);
   const own = (now.state?.findings ?? []).filter(({ verdict }) => stage === 'done' || verdict !== 'fail');
+  const origin = originOf(connection);
   const report = buildReport({
-    version: programVersion(),
-    server: connection.server.href,
-    context: connection.inCluster ? undefined : connection.context,
+    ...origin,
     mode: options.dryRun ? 'dry-run' : 'once',
     startedAt,
     subjects: [key],
@@ -52,10 +51,7 @@ export function reportMove(
   });
   const missing = refusals.some(({ reason }) => reason === 'GatewayClassMissing');
   return {
-    schemaVersion: 1,
-    program: report.program,
-    server: report.server,
-    context: report.context,
+    ...buildHead(origin),
     mode: options.dryRun ? 'dry-run' : 'migrate',
     startedAt: report.startedAt,
     gateway: options.gateway,

@@ -1,13 +1,10 @@
 import type { MigrationStep } from '../migrate/steps.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { ReportedAction, ReportedFinding } from './report.types.ts';
+import type { ReportHead } from './report-head.ts';
 
 /** What `migrate -o json` prints. */
-export interface MigrateReport {
-  readonly schemaVersion: 1;
-  readonly program: { readonly name: string; readonly version: string };
-  readonly server: string;
-  readonly context: string | null;
+export interface MigrateReport extends ReportHead {
   readonly mode: 'dry-run' | 'migrate';
   readonly startedAt: string;
   readonly gateway: { readonly namespace: string; readonly name: string };

@@ -23,8 +23,8 @@ import { combineReconcilers, type OncePlan } from './once-reconciler.ts';
 import { type Settled, type SettleParts, settle } from './once-settle.ts';
 import { buildReport } from './report.ts';
 import type { Report } from './report.types.ts';
+import { originOf } from './report-head.ts';
 import { type ConnectedCluster, expectRights, openView, whereOf } from './session.ts';
-import { programVersion } from './version.ts';
 
 export interface OncePorts {
   readonly cluster: ConnectedCluster;
@@ -111,9 +111,7 @@ export async function runOnce(
     const limited = limit(plan.actions, policy);
     const { held } = plan;
     const base = {
-      version: programVersion(),
-      server: cluster.connection.server.href,
-      context: cluster.connection.inCluster ? undefined : cluster.connection.context,
+      ...originOf(cluster.connection),
       mode: options.dryRun ? ('dry-run' as const) : ('once' as const),
       startedAt,
     };

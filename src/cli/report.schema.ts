@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Json } from '../plan/plan.types.ts';
 import type { Report } from './report.types.ts';
+import { headFields, publishedSchema } from './report-head.ts';
 
 const json: z.ZodType<Json> = z.json();
 
@@ -111,12 +112,7 @@ export const count = z.int().min(0);
 /** What `-o json` prints. `docs/report.schema.json` is generated from it. */
 export const reportSchema: z.ZodType<Report> = z
   .object({
-    schemaVersion: z
-      .literal(1)
-      .describe('Rises when a field is removed or changes its meaning; new fields do not change it.'),
-    program: z.object({ name: z.string(), version: z.string() }),
-    server: z.string().describe("The API server's URL."),
-    context: z.string().nullable().describe("The kubeconfig's context; null inside a Pod."),
+    ...headFields,
     mode: z.enum(['dry-run', 'once']),
     startedAt: z.string().meta({ format: 'date-time' }),
     inSync: z.array(z.string()).describe('Subjects with neither a write nor a fail finding: Gateway default/web.'),
@@ -140,5 +136,5 @@ export const reportSchema: z.ZodType<Report> = z
 
 /** The published JSON Schema. */
 export function reportJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(reportSchema, { io: 'input' }) };
+  return publishedSchema(reportSchema);
 }

@@ -14,11 +14,9 @@ import type {
   ReportedTarget,
   Summary,
 } from './report.types.ts';
+import { buildHead, type ReportOrigin } from './report-head.ts';
 
-export interface ReportInput {
-  readonly version: string;
-  readonly server: string;
-  readonly context: string | undefined;
+export interface ReportInput extends ReportOrigin {
   readonly mode: Report['mode'];
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -45,10 +43,7 @@ export function buildReport(input: ReportInput): Report {
   const stopped = input.stopped === true;
   const summary = summarise(inSync, actions, findings, { mode: input.mode, stopped });
   return {
-    schemaVersion: 1,
-    program: { name: 'cilium-cloud-bridge', version: input.version },
-    server: redactText(input.server),
-    context: input.context ?? null,
+    ...buildHead(input),
     mode: input.mode,
     startedAt: new Date(input.startedAt).toISOString(),
     inSync,

@@ -1,15 +1,9 @@
 import type { Action, Finding, Json, Outcome } from '../plan/plan.types.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { ReportHead } from './report-head.ts';
 
 /** What one pass saw and did: rendered for people, and as JSON by the published `docs/report.schema.json`. */
-export interface Report {
-  /** Rises when a field is removed or changes its meaning; new fields don't change it. */
-  readonly schemaVersion: 1;
-  readonly program: { readonly name: string; readonly version: string };
-  /** The API server's URL. */
-  readonly server: string;
-  /** The kubeconfig's context; null inside a Pod. */
-  readonly context: string | null;
+export interface Report extends ReportHead {
   readonly mode: 'dry-run' | 'once';
   /** RFC 3339. */
   readonly startedAt: string;

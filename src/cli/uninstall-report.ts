@@ -6,15 +6,12 @@ import type { Leftovers } from '../uninstall/read.ts';
 import type { Style } from './diff.ts';
 import { target } from './report.schema.ts';
 import type { ReportedTarget } from './report.types.ts';
+import { buildHead, headFields, publishedSchema, type ReportHead, type ReportOrigin } from './report-head.ts';
 import { nameOf, whereOf } from './table.ts';
 import { wrap } from './text.ts';
 
 /** What `--uninstall-report -o json` prints. */
-export interface UninstallReport {
-  readonly schemaVersion: 1;
-  readonly program: { readonly name: string; readonly version: string };
-  readonly server: string;
-  readonly context: string | null;
+export interface UninstallReport extends ReportHead {
   readonly startedAt: string;
   readonly leftovers: readonly {
     readonly kind: LeftoverKind;
@@ -44,12 +41,7 @@ const KINDS: { readonly [K in LeftoverKind]: K } = {
 /** `docs/uninstall.schema.json` is generated from it. */
 export const uninstallReportSchema: z.ZodType<UninstallReport> = z
   .object({
-    schemaVersion: z
-      .literal(1)
-      .describe('Rises when a field is removed or changes its meaning; new fields do not change it.'),
-    program: z.object({ name: z.string(), version: z.string() }),
-    server: z.string().describe("The API server's URL."),
-    context: z.string().nullable().describe("The kubeconfig's context; null inside a Pod."),
+    ...headFields,
     startedAt: z.string().meta({ format: 'date-time' }),
     leftovers: z.array(
       z.object({
@@ -70,26 +62,18 @@ export const uninstallReportSchema: z.ZodType<UninstallReport> = z
 
 /** The published JSON Schema. */
 export function uninstallReportJsonSchema(): Record<string, unknown> {
-  return { ...z.toJSONSchema(uninstallReportSchema, { io: 'input' }) };
+  return publishedSchema(uninstallReportSchema);
 }
 
 /** @param startedAt milliseconds since the epoch */
 export function buildUninstallReport(
   { items, unread }: Leftovers,
-  about: {
-    readonly version: string;
-    readonly server: string;
-    readonly context: string | undefined;
-    readonly startedAt: number;
-  },
+  about: ReportOrigin & { readonly startedAt: number },
 ): UninstallReport {
   const count = items.length;
   const blind = unread.length === 0 ? '' : ` ${unread.map(({ kind }) => kind).join(', ')} could not be read.`;
   return {
-    schemaVersion: 1,
-    program: { name: 'cilium-cloud-bridge', version: about.version },
-    server: redactText(about.server),
-    context: about.context ?? null,
+    ...buildHead(about),
     startedAt: new Date(about.startedAt).toISOString(),
     leftovers: items.map(reportLeftover),
     unread: unread.map(({ kind, why }) => ({ kind, why: redactText(why) })),

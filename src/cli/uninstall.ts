@@ -12,8 +12,8 @@ import type { UninstallOptions } from './args.types.ts';
 import { leaseIdentity } from './identity.ts';
 import { buildReport } from './report.ts';
 import type { Report } from './report.types.ts';
+import { originOf } from './report-head.ts';
 import type { OpenClient } from './session.ts';
-import { programVersion } from './version.ts';
 
 /**
  * So long the controllers stand by after the last copy is gone, unless they are deleted before: `helm uninstall` deletes
@@ -48,9 +48,7 @@ export async function runUninstall(
   const startedAt = clock.now();
   const report = (actions: readonly Action[], outcomes: readonly Outcome[], notConfirmed = false): Report =>
     buildReport({
-      version: programVersion(),
-      server: cluster.connection.server.href,
-      context: cluster.connection.inCluster ? undefined : cluster.connection.context,
+      ...originOf(cluster.connection),
       mode: options.dryRun ? 'dry-run' : 'once',
       startedAt,
       subjects: [],
