@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.types.ts';
 import type { Announcer } from '../controller/announcer.ts';
-import { createAddressBook } from '../gateway/address-book.ts';
 import { assembleObservation } from '../gateway/observe.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies } from '../gateway/redirect-copy.ts';
@@ -23,7 +22,7 @@ import { ONCE_MANAGER } from '../plan/ours.ts';
 import type { Finding } from '../plan/plan.types.ts';
 import type { MigrateOptions } from './args.types.ts';
 import { type Bell, createBell } from './bell.ts';
-import { findCloud } from './cloud.ts';
+import { createCloudAddresses } from './cloud-addresses.ts';
 import { leaseIdentity } from './identity.ts';
 import { type Run, reportMove } from './migrate-report.ts';
 import type { MigrateReport } from './migrate-report.types.ts';
@@ -170,25 +169,8 @@ function notHeld({ namespace, name }: ObjectRef): Error {
 function createMover(options: MigrateOptions, config: Config, followed: boolean, parts: Parts): Mover {
   const { cluster, view, clock, logger, changes, watching } = parts;
   const { client, place } = cluster;
-  const addresses = createAddressBook({
-    findCloud: () =>
-      findCloud(
-        {
-          client,
-          nodeNames: () => view.reads().ciliumPods.items.map((pod) => pod.node),
-          config: config.cloud,
-          env: process.env,
-          clock,
-          logger,
-          tryCredentials: false,
-        },
-        watching,
-      ),
-    clock,
-    graceMs: 0,
-    onChange: changes.ring,
-    signal: watching,
-  });
+  const cloud = { client, view, clock, logger, onChange: changes.ring };
+  const addresses = createCloudAddresses(cloud, config.cloud, watching);
   const reconciler = createGatewayReconciler({
     client,
     view,

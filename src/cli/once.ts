@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.types.ts';
 import type { Announcer } from '../controller/announcer.ts';
-import { createAddressBook } from '../gateway/address-book.ts';
 import { isServed } from '../gateway/programmed.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies } from '../gateway/redirect-copy.ts';
@@ -17,7 +16,7 @@ import type { Action, Declined, Finding, Outcome } from '../plan/plan.types.ts';
 import { createTaintReconciler } from '../taints/reconciler.ts';
 import type { OnceOptions } from './args.types.ts';
 import { createBell } from './bell.ts';
-import { findCloud } from './cloud.ts';
+import { createCloudAddresses } from './cloud-addresses.ts';
 import { createExecutor } from './once-executor.ts';
 import { combineReconcilers, type OncePlan } from './once-reconciler.ts';
 import { type Settled, type SettleParts, settle } from './once-settle.ts';
@@ -68,25 +67,8 @@ export async function runOnce(
     // A copy whose Gateway is gone is seen even where no exposure needs one.
     if (await mayHaveCopies(cluster.client, signal)) view.watchEnvoyConfigs();
     const running = AbortSignal.any([signal, finished.signal]);
-    const addresses = createAddressBook({
-      findCloud: () =>
-        findCloud(
-          {
-            client: cluster.client,
-            nodeNames: () => view.reads().ciliumPods.items.map((pod) => pod.node),
-            config: config.cloud,
-            env: process.env,
-            clock,
-            logger,
-            tryCredentials: false,
-          },
-          running,
-        ),
-      clock,
-      graceMs: 0,
-      onChange: changes.ring,
-      signal: running,
-    });
+    const cloud = { client: cluster.client, view, clock, logger, onChange: changes.ring };
+    const addresses = createCloudAddresses(cloud, config.cloud, running);
     const gateways = createGatewayReconciler({
       ...cluster,
       view,
