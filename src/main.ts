@@ -4,18 +4,9 @@ import { openFileSource } from './checks/files/file-source.ts';
 import { liveSource } from './checks/object-source.ts';
 import type { KubeWorld } from './checks/world.types.ts';
 import { parseCommandLine } from './cli/args.ts';
-import type {
-  CommonOptions,
-  DoctorOptions,
-  MigrateOptions,
-  OnceOptions,
-  UninstallOptions,
-  UninstallReportOptions,
-} from './cli/args.types.ts';
-import { createPaint, wantsColor } from './cli/color.ts';
-import { confirm, confirmChanges } from './cli/confirm.ts';
+import type { CommonOptions, DoctorOptions } from './cli/args.types.ts';
+import { migrate, once, uninstall, uninstallReport } from './cli/commands.ts';
 import { runController } from './cli/controller.ts';
-import type { Style } from './cli/diff.ts';
 import { type DoctorPorts, runDoctor } from './cli/doctor.ts';
 import { chooseCloud } from './cli/doctor-cloud.ts';
 import { renderDoctorHtml } from './cli/doctor-html.ts';
@@ -27,35 +18,22 @@ import { createTargetPorts } from './cli/external-targets.ts';
 import { helpText } from './cli/help.ts';
 import { renderJson } from './cli/json.ts';
 import { createLogger } from './cli/log.ts';
-import { runMigrate } from './cli/migrate.ts';
-import { renderMigration, renderMigrationPlan } from './cli/migrate-table.ts';
-import { runOnce } from './cli/once.ts';
 import { podProbeUi } from './cli/pod-probe-ui.ts';
 import { createProgress } from './cli/progress.ts';
-import type { Report } from './cli/report.types.ts';
 import { originOf } from './cli/report-head.ts';
-import { type ConnectedCluster, connect, type OpenClient, openClient } from './cli/session.ts';
+import { connect, openClient } from './cli/session.ts';
 import { createStop, type Stop } from './cli/stop-signal.ts';
-import { renderPlan, renderTable } from './cli/table.ts';
-import { columnsOf } from './cli/text.ts';
-import { runUninstall } from './cli/uninstall.ts';
-import { buildUninstallReport, renderUninstallReport } from './cli/uninstall-report.ts';
+import { styleOf } from './cli/style.ts';
 import { programVersion } from './cli/version.ts';
 import type { Config } from './config/config.types.ts';
 import { type LiveConfig, openConfig } from './config/live.ts';
 import { type ConfigOverrides, type ConfigSources, loadConfig } from './config/load.ts';
-import { createEventAnnouncer } from './controller/announcer.ts';
-import { readHoldOffs } from './controller/hold-offs.ts';
 import type { KubeClient } from './kube/client.types.ts';
-import { createEventRecorder, type EventRecorder } from './kube/events.ts';
 import { abortReason, systemClock } from './lib/clock.ts';
-import { usageError } from './lib/errors.ts';
 import type { Logger } from './lib/logger.ts';
 import { printable } from './lib/printable.ts';
 import { redactText } from './lib/redact.ts';
 import type { Metrics } from './metrics/metrics.types.ts';
-import { ONCE_MANAGER } from './plan/ours.ts';
-import { readLeftovers } from './uninstall/read.ts';
 
 /** Understands the command line, puts the parts together and runs the command. */
 async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -87,9 +65,13 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         const logger = createLogger({ level, stream: process.stderr, env: process.env });
         const opened = openClient(options, systemClock, logger);
         where = opened.connection.description;
-        return options.command === 'uninstall'
-          ? await uninstall(options, opened, config, logger, stop)
-          : await uninstallReport(options, opened, config, stop);
+        try {
+          return options.command === 'uninstall'
+            ? await uninstall(options, opened, config, logger, stop)
+            : await uninstallReport(options, opened, config, stop);
+        } finally {
+          opened.close();
+        }
       }
       case 'migrate':
       case 'once': {
@@ -97,9 +79,13 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
         const cluster = await connect(options, config, systemClock, logger, stop);
         where = cluster.connection.description;
-        return options.command === 'once'
-          ? await once(options, cluster, config, logger, stop)
-          : await migrate(options, cluster, config, logger, stop);
+        try {
+          return options.command === 'once'
+            ? await once(options, cluster, config, logger, stop)
+            : await migrate(options, cluster, config, logger, stop);
+        } finally {
+          cluster.close();
+        }
       }
       case 'controller': {
         const live = openConfig(sourcesOf(options));
@@ -154,16 +140,13 @@ interface DoctorTarget extends Pick<DoctorPorts, 'source' | 'context' | 'readAt'
 }
 
 function liveTarget(options: DoctorOptions, logger: Logger): DoctorTarget {
-  const { client, connection } = openClient(options, systemClock, logger);
+  const { client, connection, close } = openClient(options, systemClock, logger);
   return {
     client,
     source: liveSource(client),
     context: originOf(connection).context,
     where: connection.description,
-    close: () => {
-      client.close();
-      connection.close();
-    },
+    close,
   };
 }
 
@@ -216,142 +199,6 @@ function doctorOutput(report: DoctorReport, { output, verbose }: DoctorOptions):
     case 'table':
       return renderDoctor(report, styleOf(process.stdout), verbose);
   }
-}
-
-async function once(
-  options: OnceOptions,
-  cluster: ConnectedCluster,
-  config: Config,
-  logger: Logger,
-  stop: AbortSignal,
-): Promise<ExitCode> {
-  const { client } = cluster;
-  const recorder = recorderOf(client, 'once', logger);
-  const style = styleOf(process.stdout);
-  const report = await runOnce(
-    options,
-    config,
-    {
-      cluster,
-      clock: systemClock,
-      logger,
-      announcer: createEventAnnouncer(recorder),
-      history: await readHoldOffs(client, systemClock, stop),
-      confirm: async (plan, count) => {
-        process.stderr.write(renderPlan(plan, style));
-        return await confirmChanges(count, { input: process.stdin, output: process.stderr }, stop);
-      },
-    },
-    stop,
-  );
-  await recorder.flush(AbortSignal.timeout(3_000)).catch(() => undefined);
-  recorder.close();
-  process.stdout.write(options.output === 'json' ? renderJson(report) : renderTable(report, style));
-  client.close();
-  cluster.connection.close();
-  return report.exitCode;
-}
-
-async function migrate(
-  options: MigrateOptions,
-  cluster: ConnectedCluster,
-  config: Config,
-  logger: Logger,
-  stop: AbortSignal,
-): Promise<ExitCode> {
-  const { client } = cluster;
-  const recorder = recorderOf(client, 'migrate', logger);
-  const style = styleOf(process.stdout);
-  const progress = createProgress(process.stderr);
-  try {
-    const report = await runMigrate(
-      options,
-      config,
-      {
-        cluster,
-        clock: systemClock,
-        logger,
-        announcer: createEventAnnouncer(recorder),
-        progress: progress.show,
-        confirm: async (plan) => {
-          process.stderr.write(renderMigrationPlan(plan, style));
-          const refusal = usageError(
-            'command line',
-            `${options.gateway.namespace}/${options.gateway.name} is to be moved, but there is no terminal to ask on, so nothing was written`,
-            'Add --yes to move it without asking, or --dry-run to only look.',
-          );
-          return await confirm('Move it?', refusal, { input: process.stdin, output: process.stderr }, stop);
-        },
-      },
-      stop,
-    );
-    await recorder.flush(AbortSignal.timeout(3_000)).catch(() => undefined);
-    progress.clear();
-    process.stdout.write(options.output === 'json' ? renderJson(report) : renderMigration(report, style));
-    return report.exitCode;
-  } finally {
-    progress.clear();
-    recorder.close();
-    client.close();
-    cluster.connection.close();
-  }
-}
-
-async function uninstall(
-  options: UninstallOptions,
-  cluster: OpenClient,
-  config: Config,
-  logger: Logger,
-  stop: AbortSignal,
-): Promise<ExitCode> {
-  const style = styleOf(process.stdout);
-  const terminal = { input: process.stdin, output: process.stderr };
-  const ports = {
-    cluster,
-    clock: systemClock,
-    logger,
-    confirm: async (plan: Report, count: number): Promise<boolean> => {
-      if (count > 0) process.stderr.write(renderPlan(plan, style));
-      return await confirmChanges(count, terminal, stop);
-    },
-  };
-  try {
-    const report = await runUninstall(options, config, ports, stop);
-    process.stdout.write(options.output === 'json' ? renderJson(report) : renderTable(report, style));
-    return report.exitCode;
-  } finally {
-    cluster.client.close();
-    cluster.connection.close();
-  }
-}
-
-async function uninstallReport(
-  { output }: UninstallReportOptions,
-  { client, connection }: OpenClient,
-  config: Config,
-  stop: AbortSignal,
-): Promise<ExitCode> {
-  const startedAt = systemClock.now();
-  try {
-    const leftovers = await readLeftovers(client, config, stop);
-    const report = buildUninstallReport(leftovers, { ...originOf(connection), startedAt });
-    process.stdout.write(
-      output === 'json' ? renderJson(report) : renderUninstallReport(report, styleOf(process.stdout)),
-    );
-    return report.exitCode;
-  } finally {
-    client.close();
-    connection.close();
-  }
-}
-
-function recorderOf(client: KubeClient, instance: string, logger: Logger): EventRecorder {
-  const source = { component: 'cilium-cloud-bridge', instance };
-  return createEventRecorder({ client, source, fieldManager: ONCE_MANAGER, clock: systemClock, logger });
-}
-
-function styleOf(stream: NodeJS.WriteStream): Style {
-  return { width: columnsOf(stream), paint: createPaint(wantsColor(stream.isTTY, process.env)) };
 }
 
 /** `… | head` closes the pipe early: that is no error, and there is nobody left to tell. */

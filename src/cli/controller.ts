@@ -227,8 +227,7 @@ export async function runController(
   ended.abort();
   await stopped;
   await status.close();
-  client.close();
-  connection.close();
+  cluster.close();
   logger.info({}, 'stopped');
 }
 

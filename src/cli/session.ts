@@ -17,14 +17,17 @@ import type { TaintView } from '../taints/view.types.ts';
 import type { CommonOptions } from './args.types.ts';
 import { programVersion } from './version.ts';
 
-export interface ConnectedCluster {
+/** A cluster of which nothing was asked yet. */
+export interface OpenClient {
   readonly client: KubeClient;
   readonly connection: Connection;
-  readonly place: CiliumPlace;
+  /** Ends all of it. */
+  close(): void;
 }
 
-/** A cluster of which nothing was asked yet. */
-export type OpenClient = Pick<ConnectedCluster, 'client' | 'connection'>;
+export interface ConnectedCluster extends OpenClient {
+  readonly place: CiliumPlace;
+}
 
 /**
  * Connects, and finds Cilium.
@@ -38,9 +41,13 @@ export async function connect(
   signal: AbortSignal,
   onRequest?: RequestObserver,
 ): Promise<ConnectedCluster> {
-  const { client, connection } = openClient(options, clock, logger, onRequest);
-  const place = await discoverCilium(client, config.cilium.namespace, signal);
-  return { client, connection, place };
+  const opened = openClient(options, clock, logger, onRequest);
+  try {
+    return { ...opened, place: await discoverCilium(opened.client, config.cilium.namespace, signal) };
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
 }
 
 /**
@@ -56,7 +63,14 @@ export function openClient(
   const connection = openConnection({ path: options.kubeconfig, context: options.context, clock, logger });
   const userAgent = `cilium-cloud-bridge/${programVersion()}`;
   const client = createKubeClient({ connection, userAgent, clock, onRequest });
-  return { client, connection };
+  return {
+    client,
+    connection,
+    close: () => {
+      client.close();
+      connection.close();
+    },
+  };
 }
 
 /**
