@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { LINKS } from '../checks/check.types.ts';
 import type { DoctorReport } from './doctor-report.types.ts';
 import { count, finding, VERDICTS } from './report.schema.ts';
-import { headFields, publishedSchema } from './report-head.ts';
+import { headFields } from './report-head.ts';
 
 /** What `doctor -o json` prints. `docs/doctor.schema.json` is generated from it. */
 export const doctorReportSchema: z.ZodType<DoctorReport> = z
@@ -59,8 +59,3 @@ export const doctorReportSchema: z.ZodType<DoctorReport> = z
     exitCode: z.literal([0, 1, 2]),
   })
   .meta({ title: 'Report of cilium-cloud-bridge doctor -o json' });
-
-/** The published JSON Schema. */
-export function doctorReportJsonSchema(): Record<string, unknown> {
-  return publishedSchema(doctorReportSchema);
-}

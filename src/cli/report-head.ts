@@ -46,8 +46,3 @@ export function buildHead({ version, server, context }: ReportOrigin): ReportHea
     context: context ?? null,
   };
 }
-
-/** A report's schema as it is published in docs/. */
-export function publishedSchema(schema: z.ZodType): Record<string, unknown> {
-  return { ...z.toJSONSchema(schema, { io: 'input' }) };
-}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Json } from '../plan/plan.types.ts';
 import type { Report } from './report.types.ts';
-import { headFields, publishedSchema } from './report-head.ts';
+import { headFields } from './report-head.ts';
 
 const json: z.ZodType<Json> = z.json();
 
@@ -133,8 +133,3 @@ export const reportSchema: z.ZodType<Report> = z
     exitCode: z.literal([0, 1, 2]),
   })
   .meta({ title: 'Report of cilium-cloud-bridge --once -o json' });
-
-/** The published JSON Schema. */
-export function reportJsonSchema(): Record<string, unknown> {
-  return publishedSchema(reportSchema);
-}

@@ -6,7 +6,7 @@ import type { Leftovers } from '../uninstall/read.ts';
 import type { Style } from './diff.ts';
 import { target } from './report.schema.ts';
 import type { ReportedTarget } from './report.types.ts';
-import { buildHead, headFields, publishedSchema, type ReportHead, type ReportOrigin } from './report-head.ts';
+import { buildHead, headFields, type ReportHead, type ReportOrigin } from './report-head.ts';
 import { nameOf, whereOf } from './table.ts';
 import { wrap } from './text.ts';
 
@@ -59,11 +59,6 @@ export const uninstallReportSchema: z.ZodType<UninstallReport> = z
     exitCode: z.literal(0),
   })
   .meta({ title: 'Report of cilium-cloud-bridge --uninstall-report -o json' });
-
-/** The published JSON Schema. */
-export function uninstallReportJsonSchema(): Record<string, unknown> {
-  return publishedSchema(uninstallReportSchema);
-}
 
 /** @param startedAt milliseconds since the epoch */
 export function buildUninstallReport(

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readAlerts } from '../../scripts/docs/alerts.ts';
-import { DASHBOARD_FILE, dashboard } from '../../scripts/docs/dashboard.ts';
 import { registeredMetrics } from '../../scripts/docs/metrics.ts';
 import { readPanels } from '../prometheus/dashboard.ts';
 
@@ -12,10 +10,6 @@ const NAMES = new Set(
     type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
   ),
 );
-
-it(`${DASHBOARD_FILE} is up to date (npm run generate)`, () => {
-  expect(readFileSync(DASHBOARD_FILE, 'utf8')).toBe(dashboard());
-});
 
 describe('every metric exists, and has the labels that it is asked for,', () => {
   it.each([
