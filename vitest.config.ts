@@ -2,11 +2,15 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
 
+/** What is waited for has a time limit, and every core may be busy. scripts/flaky-reporter.ts names what needed it. */
+const SECOND_TRY = { retry: 1 };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...SECOND_TRY,
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [
@@ -24,6 +28,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SECOND_TRY,
           name: 'html',
           include: ['test/html/**/*.test.ts'],
           testTimeout: MINUTE_MS, // none takes that long, but every core may be busy
@@ -32,6 +37,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SECOND_TRY,
           name: 'prometheus',
           include: ['test/prometheus/**/*.test.ts'],
           globalSetup: ['test/faults/seed-setup.ts'],
@@ -40,6 +46,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SECOND_TRY,
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts', 'test/faults/seed-setup.ts'],

@@ -55,7 +55,9 @@ function runVitest(rest: readonly string[]): Totals {
   process.stdout.write(`\n--- tests: vitest run ${rest.join(' ')}\n`);
   const folder = mkdtempSync(join(tmpdir(), 'cilium-cloud-bridge-test-'));
   const file = join(folder, 'report.json');
-  const success = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...rest]);
+  const reporters = ['default', 'json', join(import.meta.dirname, 'flaky-reporter.ts')];
+  const options = [...reporters.map((name) => `--reporter=${name}`), `--outputFile.json=${file}`];
+  const success = run('vitest', ['run', ...options, ...rest]);
   const report = readReport(file);
   rmSync(folder, { recursive: true });
   if (report === undefined) {

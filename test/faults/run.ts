@@ -24,5 +24,6 @@ function runOnce(round: number): boolean {
   process.stdout.write(`\n=== faults: run ${round} of ${times}\n`);
   const env = { ...process.env, ...(values.kills ? { FAULT_KILLS: 'all' } : {}) };
   const vitest = join('node_modules', '.bin', 'vitest');
-  return spawnSync(vitest, ['run', '--project', 'faults', ...positionals], { env, stdio: 'inherit' }).status === 0;
+  const args = ['run', '--retry=0', '--project', 'faults', ...positionals]; // a failure ends it: no second try here
+  return spawnSync(vitest, args, { env, stdio: 'inherit' }).status === 0;
 }
