@@ -15,6 +15,8 @@ export interface Seen<T> {
   readonly served: boolean;
   /** Why it is not complete; empty when it is. */
   readonly why: string;
+  /** Why something may be there that `items` lack, though the list is complete. Takes nothing away, then. */
+  readonly doubt?: string;
 }
 
 /**
@@ -50,8 +52,13 @@ export interface GatewayObservation {
 }
 
 /** A kind that was read completely. */
-export function seen<T>(items: readonly T[]): Seen<T> {
-  return { items, complete: true, served: true, why: '' };
+export function seen<T>(items: readonly T[], doubt?: string): Seen<T> {
+  return { items, complete: true, served: true, why: '', ...(doubt === undefined ? {} : { doubt }) };
+}
+
+/** Whether what is not among the items does not exist. */
+export function provesAbsence({ complete, doubt }: Seen<unknown>): boolean {
+  return complete && doubt === undefined;
 }
 
 /** A kind that the API server does not know. */

@@ -5,7 +5,7 @@ import type { Action, Target } from '../plan/plan.types.ts';
 import type { Claims } from './claims.ts';
 import type { EnvoyConfigModel } from './models/envoy-config.ts';
 import type { ServiceModel } from './models/service.ts';
-import type { GatewayObservation } from './observation.ts';
+import { type GatewayObservation, provesAbsence } from './observation.ts';
 import { isPaused } from './paused.ts';
 import type { SubjectState } from './plan-subject.types.ts';
 import type { CopyPolicy } from './redirect.ts';
@@ -24,7 +24,7 @@ export function planOrphans(
   policy: CopyPolicy,
 ): Action[] {
   const { envoyConfigs, services } = observation;
-  if (envoyConfigs === undefined || !envoyConfigs.complete || !services.complete) return [];
+  if (envoyConfigs === undefined || !envoyConfigs.complete || !provesAbsence(services)) return [];
   const isInUse = usersOf(states);
   return envoyConfigs.items
     .filter((config) => isCopy(config) && !config.meta.deleting && !isInUse(config))
@@ -61,7 +61,9 @@ function isKnownToBeGone(subjectKey: string, observation: GatewayObservation): b
   const { gateways, gatewayClasses, ingresses, settings } = observation;
   // Only cilium-config tells how the shared Ingress' Service is called.
   if (subjectKey === SHARED_INGRESS_KEY) return settings !== undefined;
-  return subjectKey.startsWith('Ingress ') ? ingresses.complete : gateways.complete && gatewayClasses.complete;
+  return subjectKey.startsWith('Ingress ')
+    ? provesAbsence(ingresses)
+    : provesAbsence(gateways) && provesAbsence(gatewayClasses);
 }
 
 function pausedBy(

@@ -1,5 +1,6 @@
 import type { Action, Finding } from '../plan/plan.types.ts';
 import type { IngressEntry, ServiceModel } from './models/service.ts';
+import { provesAbsence } from './observation.ts';
 import { lbIpamAddress } from './other-owners.ts';
 import type { ActionParts, SubjectContext, SubjectState } from './plan-subject.types.ts';
 import { clearAction, decideIpMode, publishAction, type Wanted, wantedAddresses } from './publish.ts';
@@ -48,7 +49,8 @@ export function planStatus(
     case 'keep':
       return keep;
     case 'clear': {
-      const certain = !context.claims.uncertain.has(subject.key);
+      const gone = entrypoint !== undefined || provesAbsence(context.observation.services);
+      const certain = gone && !context.claims.uncertain.has(subject.key);
       const action = certain ? clearAction(subject, service, parts) : undefined;
       return { ...keep, wanted, action };
     }

@@ -6,7 +6,7 @@ import { compareAge } from './claims.ts';
 import { indexOf } from './envoy-config-index.ts';
 import type { EnvoyConfigModel, ServiceListener } from './models/envoy-config.ts';
 import type { ServiceModel } from './models/service.ts';
-import type { Seen } from './observation.ts';
+import { provesAbsence, type Seen } from './observation.ts';
 import type { PortPair } from './ports.ts';
 import {
   type CopyFrame,
@@ -75,6 +75,10 @@ export function planRedirect(
   const foreign = findForeign(entrypoint, envoyConfigs.items);
   if (foreign !== undefined) return none([foreignConfig(entrypoint, foreign)]);
   const source = findSource(subject, service, envoyConfigs.items);
+  if (source === undefined && copy !== undefined && !provesAbsence(envoyConfigs)) {
+    const findings = [unreadable(entrypoint, envoyConfigs.doubt ?? '')];
+    return { covered: portsOf(copy, pairs), action: undefined, findings, copyUid: copy.meta.uid };
+  }
   if (source === undefined) return none([noSource(subject, service, entrypoint)]);
   if (source.hostListener) return none([hostListener(subject, entrypoint, source)]);
   if (entrypoint.sessionAffinity === 'ClientIP') return none([sessionAffinity(subject, entrypoint)]);

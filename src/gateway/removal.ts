@@ -6,7 +6,7 @@ import * as annotations from './annotations.ts';
 import { compareAge } from './claims.ts';
 import { asksToRetain, isManaged } from './managed.ts';
 import type { ServiceModel } from './models/service.ts';
-import type { GatewayObservation } from './observation.ts';
+import { type GatewayObservation, provesAbsence } from './observation.ts';
 import { isPaused } from './paused.ts';
 import { gatewayKey } from './subjects.ts';
 
@@ -31,7 +31,7 @@ export function planRemovals(observation: GatewayObservation, config: GatewayCon
   const { gateways, services } = observation;
   const findings: Finding[] = [];
   const unwanted = new Set<string>();
-  if (!gateways.complete || !gateways.served || !services.complete) {
+  if (!provesAbsence(gateways) || !gateways.served || !services.complete) {
     return { actions: [], findings, unwanted, nextLookMs: undefined };
   }
   const asking = new Set(

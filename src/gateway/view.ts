@@ -162,10 +162,15 @@ function whole<T>(expect: (raw: RawObject) => void, trim: (raw: RawObject) => T)
 function seenBy<T extends Model>(cache: WatchCache<T>): Seen<T> {
   const state = cache.state();
   if (state.synced && state.error === undefined) {
-    return state.served ? seen(cache.list()) : notServed();
+    return state.served ? seen(cache.list(), doubtOf(state)) : notServed();
   }
   if (state.error?.category === 'not-served') return notServed();
   return unread(state.error?.message ?? 'it has not been read yet', cache.list());
+}
+
+function doubtOf({ unreadable, unproven }: CacheState): string | undefined {
+  if (unreadable > 0) return `${unreadable} of them cannot be understood`;
+  return unproven ? 'the first list was empty' : undefined;
 }
 
 /** The same, for kinds whose absence takes something away: an object that cannot be read is not absent. */

@@ -43,7 +43,8 @@ export interface ObjectStore<T> {
   prepare(raw: RawObject): ListedObject<T> | undefined;
   /**
    * Takes a complete list of that version. What is held and newer than the list stays, unless `force` says that the
-   * list counts whatever its version (etcd was restored from a backup).
+   * list counts whatever its version (etcd was restored from a backup); all else is as the list says, whatever an event
+   * claimed before.
    */
   replace(items: readonly (ListedObject<T> | undefined)[], listVersion: string, force: boolean): void;
   clear(): void;
@@ -150,7 +151,7 @@ export function createObjectStore<T>({ trim, onChange, onFailure }: ObjectStoreO
       listed.add(item.key);
       const held = entries.get(item.key);
       const known = held?.resourceVersion ?? tombstones.get(item.key);
-      if (force || known === undefined || !isNewer(known, item.resourceVersion)) {
+      if (force || known === undefined || !isNewer(known, listVersion)) {
         if (
           held === undefined ||
           held.resourceVersion !== item.resourceVersion ||

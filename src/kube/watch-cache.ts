@@ -69,6 +69,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
   let missingSince: number | undefined;
   let openedAt: number | undefined;
   let relistDueAt = 0;
+  let firstListAt = 0;
   let listing: Promise<void> | undefined;
   let watching = new AbortController();
   let unreadable = 0;
@@ -87,6 +88,7 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     const { resourceVersion: version, items } = await fetchList(signal);
     const held = store.models().length;
     const wentBack = trust.judge({ version, seenBefore, listed: items.length, held });
+    const unproven = isUnproven(items.length);
     if (wentBack) {
       logger.warn({ resource: kind, version, seenBefore }, 'versions went back; starting over');
       newestSeen = '';
@@ -101,9 +103,18 @@ export function createWatchCache<T extends Model>(options: WatchCacheOptions<T>)
     }
     see(version);
     missingSince = undefined;
-    relistDueAt = clock.monotonic() + timing.relistMs * (0.9 + 0.2 * random());
-    status.listed(items.length);
+    const untilNext = timing.relistMs * (0.9 + 0.2 * random());
+    relistDueAt = clock.monotonic() + (unproven ? Math.min(timing.vanishedMs, untilNext) : untilNext);
+    status.listed(items.length, unproven);
     tellUnreadable();
+  }
+
+  /** Whether a list is empty that is the first, or came too soon after it to say more. */
+  function isUnproven(listed: number): boolean {
+    const { listsCompleted, unproven } = status.current();
+    const now = clock.monotonic();
+    if (listsCompleted === 0) firstListAt = now;
+    return listed === 0 && (listsCompleted === 0 || (unproven && now - firstListAt < timing.vanishedMs));
   }
 
   async function fetchList(signal: AbortSignal): Promise<MappedList<ListedObject<T> | undefined>> {

@@ -16,8 +16,8 @@ export interface WatchStatusOptions {
 /** What a watch cache knows of its own freshness; logs each transition once. */
 export interface WatchStatus {
   current(): CacheState;
-  /** A complete list was taken. */
-  listed(objects: number): void;
+  /** A complete list was taken; `unproven` as in the state. */
+  listed(objects: number, unproven: boolean): void;
   /** The server accepted a watch. */
   opened(): void;
   /** An event came. */
@@ -41,6 +41,7 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
     synced: false,
     served: false,
     listsCompleted: 0,
+    unproven: false,
     lastListAt: undefined,
     lastEventAt: undefined,
     watchesOpened: 0,
@@ -63,15 +64,16 @@ export function createWatchStatus(options: WatchStatusOptions): WatchStatus {
 
   return {
     current,
-    listed(objects) {
+    listed(objects, unproven) {
       const now = clock.monotonic();
-      const news = !state.synced || !state.served || relistError !== undefined;
+      const news = !state.synced || !state.served || relistError !== undefined || state.unproven !== unproven;
       relistError = undefined;
       state = {
         ...state,
         synced: true,
         served: true,
         listsCompleted: state.listsCompleted + 1,
+        unproven,
         lastListAt: now,
         lastEventAt: now,
       };

@@ -21,6 +21,8 @@ export interface CacheState {
   readonly served: boolean;
   /** Objects whose newest version could not be trimmed; they keep their last readable version, or are missing. */
   readonly unreadable: number;
+  /** The first list was empty, and no later one has said so yet: a server that is starting may have lied. */
+  readonly unproven: boolean;
   /** Last sign of life of the stream: event, bookmark, or list. */
   readonly lastEventAt: number | undefined;
   /** Watches that the server accepted, from the first on. */

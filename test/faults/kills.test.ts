@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { ENVOY_CONFIGS, GATEWAY_CLASSES, GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
+import type { Fault } from '../fake-api/faults.ts';
 import { type KillScene, type Side, startKillScene } from './kill-scene.ts';
 import { createRandom } from './random.ts';
+import { isListOf } from './requests.ts';
 
 /**
  * The process dies without a word (`kill -9`), at each write and at any moment, and another one takes over. CI has a
@@ -14,6 +17,9 @@ const RANDOM_KILLS = ALL ? 200 : 12;
 /** Worlds at the same time; each has a process. */
 const SIDE_BY_SIDE = 3;
 const SLOW_MS = 1_200_000;
+
+/** Real time in which a program that has taken the Lease writes what it wants: 25 s of its own. */
+const FIRST_LOOK_MS = 1_000;
 
 const bundle = inject('bundle');
 const seed = inject('faultSeed');
@@ -68,6 +74,47 @@ describe('killed at a write', () => {
       expect(scene.outcome()).toEqual(undisturbed.outcome);
     });
   });
+});
+
+describe('killed, and the first lists of its successor lie', () => {
+  const lies: readonly [what: string, fault: Fault][] = [
+    ['are empty', { kind: 'list', transform: () => [] }],
+    [
+      'lack what the schemas promise',
+      { kind: 'list', transform: (items) => items.map((one) => ({ ...one, spec: {} })) },
+    ],
+  ];
+  it.each(lies)('they %s: nothing is taken away', { timeout: SLOW_MS }, async (_, fault) => {
+    await sideBySide([GATEWAYS, GATEWAY_CLASSES, SERVICES, ENVOY_CONFIGS], async (resource) => {
+      await surviving(`first list of ${resource.plural}`, async (scene) => {
+        scene.start();
+        await scene.settled();
+        await scene.kill();
+        const [outcome, writes, renewals] = [scene.outcome(), scene.writes(), renewalsOf(scene)];
+        const lists = new Set<string>();
+        scene.api.faults.intercept((request) => {
+          // Only the first: the next one, ten seconds later, is true.
+          if (!isListOf(resource)(request) || lists.has(request.path)) return undefined;
+          lists.add(request.path);
+          return fault;
+        });
+        scene.start();
+        await expect.poll(() => renewalsOf(scene), { timeout: 20_000 }).toBeGreaterThan(renewals);
+        expect(lists.size).toBe(1);
+        await pause(FIRST_LOOK_MS);
+        expect(scene.writes()).toBe(writes);
+        expect(scene.outcome()).toEqual(outcome);
+        scene.cluster.touchAll();
+        await scene.settled();
+      });
+    });
+  });
+
+  function renewalsOf({ api }: KillScene): number {
+    return api.requests.filter(
+      ({ resource, verb, status }) => resource === 'leases' && verb === 'patch' && status === 200,
+    ).length;
+  }
 });
 
 describe('killed at any moment, while everything goes on changing', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
+import { ENVOY_CONFIGS, GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { clone, isObject, type Json, type JsonObject, type KubeObject, objectAt, parseJson } from '../fake-api/json.ts';
 import { entrypointRef } from './cluster.ts';
 import type { Random } from './random.ts';
@@ -102,6 +102,25 @@ it('an object that cannot be read at all does not hold the others up', async () 
   for (const gateway of cluster.gateways()) cluster.changeAddress(gateway);
   cluster.touchAll();
   await scene.endsWell({ base: 250, aMinute: 150 });
+});
+
+it("another kind's objects in a watch: the next list mends what they hid", async () => {
+  const scene = await startScene({ speed: 60 });
+  const { api, cluster } = scene;
+  const kinds = [SERVICES, ENVOY_CONFIGS];
+  for (const gateway of cluster.gateways()) {
+    const ref = { namespace: 'default', name: `cilium-gateway-${gateway}` };
+    for (const [index, resource] of kinds.entries()) {
+      const other = api.get(kinds[1 - index] ?? SERVICES, ref);
+      api.advance(1);
+      const object = { ...other, metadata: { ...whole(other), resourceVersion: String(api.version) } };
+      for (const watch of api.openWatches(resource)) watch.send({ type: 'MODIFIED', object });
+    }
+  }
+  await scene.change(10);
+  // The list in between comes every ten minutes.
+  await scene.pass(660_000);
+  await scene.endsWell({ base: 250, aMinute: 100 });
 });
 
 function whole(object: KubeObject | undefined): JsonObject {

@@ -97,11 +97,12 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
         ? { kind: 'answer', status: 200, body: random.pick(['', 'null', '{}', '<html>', '{"kind":"Status"}']) }
         : undefined,
   'events come twice and late': ({ api, random }) => {
-    let late: readonly WatchMessage[] = [];
-    api.faults.watchHook = (event) => {
-      const now = [event, ...(random.percent(30) ? [event] : []), ...late];
-      late = random.percent(30) ? [event] : [];
-      return now;
+    const late = new Map<RecordedRequest, WatchMessage>();
+    api.faults.watchHook = (event, watch) => {
+      const before = late.get(watch);
+      late.delete(watch);
+      if (random.percent(30)) late.set(watch, event);
+      return [event, ...(random.percent(30) ? [event] : []), ...(before === undefined ? [] : [before])];
     };
     return undefined;
   },

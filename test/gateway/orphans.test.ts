@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { trimEnvoyConfig } from '../../src/gateway/models/envoy-config.ts';
 import { trimGateway, trimGatewayClass } from '../../src/gateway/models/gateway.ts';
-import { notServed, unread } from '../../src/gateway/observation.ts';
+import { notServed, seen, unread } from '../../src/gateway/observation.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import {
   entrypoint,
@@ -147,6 +148,24 @@ describe('a copy stays', () => {
     ['the CRD of CiliumEnvoyConfig is gone', { envoyConfigs: notServed() }],
   ] satisfies [string, Given['reads']][])('while %s', (_, reads) => {
     expect(copies(without('Gateway', 'web'), { reads })).toEqual([]);
+  });
+
+  it.each([
+    ['Gateways', { gateways: seen([], 'the first list was empty') }],
+    ['GatewayClasses', { gatewayClasses: seen([], 'the first list was empty') }],
+    ['Services', { services: seen([], '1 of them cannot be understood') }],
+  ] satisfies [string, Given['reads']][])('while %s may be there that were not seen', (_, reads) => {
+    expect(copies(SERVED, { reads })).toEqual([]);
+  });
+
+  it('while its source may be one of those that cannot be understood', () => {
+    const objects = without('CiliumEnvoyConfig', 'cilium-gateway-web');
+    const configs = objects.filter(({ kind }) => kind === 'CiliumEnvoyConfig').map(trimEnvoyConfig);
+    const reads = { envoyConfigs: seen(configs, '1 of them cannot be understood') };
+    expect(copies(objects, { reads })).toEqual([]);
+    expect(plan(objects, { reads }).findings.map(({ reason }) => reason)).toContain('EnvoyConfigNotReadable');
+    // The Gateway's own end is as certain as ever.
+    expect(copies(without('Gateway', 'web'), { reads })).toEqual([DELETE]);
   });
 
   it.each(['frozen', 'static'] as const)('when nobody follows (%s), as long as its Gateway exists', (policy) => {

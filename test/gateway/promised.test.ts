@@ -16,6 +16,7 @@ describe('objects as an API server sends them', () => {
     expectGateway(gateway());
     expectGatewayClass({ spec: { controllerName: 'io.cilium/gateway-controller' } });
     expectEnvoyConfig(envoyConfig('any'));
+    expectEnvoyConfig({ spec: { resources: [] } });
   });
 });
 
@@ -26,9 +27,12 @@ describe('an object without it is unreadable:', () => {
     }
   });
 
-  it('a CiliumEnvoyConfig without a spec', () => {
-    expect(() => expectEnvoyConfig({})).toThrow('spec is missing');
-  });
+  it.each([undefined, null, true, {}, { services: [] }, { resources: {} }])(
+    'a CiliumEnvoyConfig with spec %j',
+    (spec) => {
+      expect(() => expectEnvoyConfig({ spec })).toThrow('spec.resources is missing');
+    },
+  );
 
   it.each([undefined, [], {}])('a load balancer with ports %j', (ports) => {
     expect(() => expectService({ spec: { type: 'LoadBalancer', ports } })).toThrow('spec.ports');

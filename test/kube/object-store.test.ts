@@ -120,6 +120,18 @@ describe('lists', () => {
     expect(store.models()).toEqual(['a@21', 'new@22']);
   });
 
+  test('mend what no event should have said: a version that the object never had, a deletion that was none', () => {
+    const { store } = recorded();
+    list(store, 10, [object('a', 3), object('b', 4), object('c', 5)]);
+    store.put(object('a', 15, 'u1', { broken: true }));
+    store.remove(object('b', 16));
+    store.put(object('c', 25));
+    store.remove(object('d', 26));
+    list(store, 20, [object('a', 3), object('b', 4), object('c', 5), object('d', 12)]);
+    expect(store.models().toSorted()).toEqual(['a@3', 'b@4', 'c@25']);
+    expect(store.unreadable()).toBe(0);
+  });
+
   test('are not undone by what comes late and is older, deletions included', () => {
     const { store } = recorded();
     list(store, 20, []);

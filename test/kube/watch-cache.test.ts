@@ -469,6 +469,47 @@ describe('a list that is empty all of a sudden', () => {
   });
 });
 
+describe('a first list that is empty', () => {
+  test('proves nothing until a second one, ten seconds later, says so too', async () => {
+    const clock = fakeClock();
+    let lists = 0;
+    server.play((request, response) => {
+      if (request.query.has('watch')) openWatch(response);
+      else {
+        lists += 1;
+        answerJson(response, 200, listOf('Service', String(9 + lists), []));
+      }
+    });
+    const states: boolean[] = [];
+    const cache = start({ clock, random: () => 0.5, onState: ({ unproven }) => states.push(unproven) });
+    await cache.whenSynced(stop.signal);
+    expect(cache.state()).toMatchObject({ synced: true, error: undefined, unproven: true });
+    await wake(clock, 10_000);
+    await eventually(() => cache.state().unproven).toBe(false);
+    expect(states).toEqual([true, false]);
+    await wake(clock, 599_999);
+    expect(lists).toBe(2);
+  });
+
+  test('that lied is corrected ten seconds later, though no event tells of what was there all along', async () => {
+    const clock = fakeClock();
+    let lists = 0;
+    server.play((request, response) => {
+      if (request.query.has('watch')) openWatch(response);
+      else {
+        lists += 1;
+        answerJson(response, 200, listOf('Service', '10', lists === 1 ? [] : [service('a', '3')]));
+      }
+    });
+    const cache = start({ clock });
+    await cache.whenSynced(stop.signal);
+    expect(names(cache)).toEqual([]);
+    await wake(clock, 10_000);
+    await eventually(() => names(cache)).toEqual(['a@3']);
+    expect(cache.state().unproven).toBe(false);
+  });
+});
+
 describe('the list in between', () => {
   test('finds what the watch missed, without touching the watch', async () => {
     const clock = fakeClock();

@@ -1,4 +1,4 @@
-import { asArray, asRecord, asString, isRecord } from '../../kube/read.ts';
+import { asArray, asRecord, asString } from '../../kube/read.ts';
 import type { RawObject } from '../../kube/types.ts';
 
 /*
@@ -25,9 +25,9 @@ export function expectGatewayClass(raw: RawObject): void {
   expect(asString(asRecord(raw.spec).controllerName) !== '', 'spec.controllerName');
 }
 
-/** @throws Error when the CiliumEnvoyConfig has no spec */
+/** @throws Error when the CiliumEnvoyConfig has no resources; none may be in them */
 export function expectEnvoyConfig(raw: RawObject): void {
-  expect(isRecord(raw.spec), 'spec');
+  expect(Array.isArray(asRecord(raw.spec).resources), 'spec.resources');
 }
 
 function expect(holds: boolean, field: string): void {
