@@ -53,6 +53,16 @@ export function expectObject(attempt: Attempt, raw: RawObject, name: string): Ra
   return raw;
 }
 
+/**
+ * Insists that an answer tells of a deletion: a Status that says so, or the object, while its finalizers hold it.
+ * @throws KubeError `garbled`
+ */
+export function expectDeleted(attempt: Attempt, raw: RawObject, name: string): void {
+  if (raw.kind === 'Status' ? raw.status !== 'Success' : at(raw, 'metadata', 'name') !== name) {
+    throw garbledError(attempt, `${describe(raw)} instead of a deletion`, 200);
+  }
+}
+
 function describe(raw: RawObject): string {
   const kind = asString(raw.kind);
   return kind === '' ? 'JSON without a kind' : `a ${kind.slice(0, 60)}`;

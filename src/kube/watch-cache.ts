@@ -19,7 +19,7 @@ export interface WatchCacheOptions<T extends Model> {
   readonly trim: (raw: RawObject) => T | undefined;
   /** Called at once and in order for each real change. May throw: that is logged. */
   readonly onChange?: (change: Change<T>) => void;
-  /** Called when `synced`, `served`, `unreadable` or the category of `error` changed. */
+  /** Called when `synced`, `served`, `unreadable`, `unproven` or the category of `error` changed. */
   readonly onState?: (state: CacheState) => void;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { trimService } from '../../src/gateway/models/service.ts';
+import { seen } from '../../src/gateway/observation.ts';
+import type { RawObject } from '../../src/kube/types.ts';
 import { agent, ciliumConfig, entrypoint, gateway, gatewayService, ONCE, OURS } from './build.ts';
 import { actionOf, bodyOf, findingOf, findings, plan, publishedBy, writes } from './planning.ts';
 
@@ -119,6 +122,18 @@ describe('an annotated entrypoint', () => {
     const action = actionOf(planned, 'clear-address');
     expect(bodyOf(action.request)).toMatchObject({ status: { loadBalancer: { ingress: null } } });
     expect(action.reason).toBe('AddressWithdrawn');
+  });
+
+  it('that may be a Service which cannot be understood takes nothing back; one that is there and lost its own does', () => {
+    const status = { ingress: [{ ip: EIP, ipMode: 'Proxy' }], writtenBy: [OURS] };
+    const doubted = (objects: readonly RawObject[]) => {
+      const services = objects.filter(({ kind }) => kind === 'Service').map(trimService);
+      return writes(plan(objects, { reads: { services: seen(services, '1 of them cannot be understood') } }));
+    };
+    const left = [gateway(), gatewayService('web', status)];
+    expect(writes(plan(left))).toEqual(['clear-address Service default/cilium-gateway-web']);
+    expect(doubted(left)).toEqual([]);
+    expect(doubted([...left, entrypoint()])).toEqual(['clear-address Service default/cilium-gateway-web']);
   });
 
   it.each([

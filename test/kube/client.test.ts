@@ -252,6 +252,27 @@ describe('answers that are not what they should be', () => {
     expect((await failureOf(client.get(SERVICES, ENTRY))).category).toBe('garbled');
   });
 
+  test.each([
+    ['an empty object', {}, 'JSON without a kind'],
+    ['a Status', { kind: 'Status' }, 'a Status'],
+    ['another object', { kind: 'Service', metadata: { name: 'other' } }, 'a Service'],
+  ])('%s does not say that an object was created or deleted', async (_, body, said) => {
+    server.play((_request, response) => answerJson(response, 200, body));
+    expect(await failureOf(client.create(SERVICES, ENTRY_OBJECT, MANAGER))).toMatchObject({
+      category: 'garbled',
+      message: `CREATE services kube-system/entry: ${server.host} answered ${said} instead of the object`,
+    });
+    expect(await failureOf(client.delete(SERVICES, ENTRY, MANAGER))).toMatchObject({
+      category: 'garbled',
+      message: `DELETE services kube-system/entry: ${server.host} answered ${said} instead of a deletion`,
+    });
+  });
+
+  test('an object that its finalizers hold is being deleted', async () => {
+    server.play((_request, response) => answerJson(response, 200, ENTRY_OBJECT));
+    await expect(client.delete(SERVICES, ENTRY, MANAGER)).resolves.toBeUndefined();
+  });
+
   test('what is no HTTP is garbled', async () => {
     server.play((_, response) => response.socket?.end('SSH-2.0-OpenSSH_9.9\r\n'));
     expect((await failureOf(client.list(SERVICES))).category).toBe('garbled');
