@@ -46,6 +46,7 @@ export async function once(
       logger,
       announcer: createEventAnnouncer(recorder),
       history: await readHoldOffs(client, systemClock, stop),
+      tell: (line) => process.stderr.write(`${line}\n`),
       confirm: async (plan, count) => {
         process.stderr.write(renderPlan(plan, style));
         return await confirmChanges(count, { input: process.stdin, output: process.stderr }, stop);

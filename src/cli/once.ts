@@ -32,9 +32,14 @@ export interface OncePorts {
   readonly announcer: Announcer;
   /** Hold-offs that a controller left in Events. */
   readonly history: WriteHistory;
+  /** Tells a person why it takes a while. */
+  readonly tell: (line: string) => void;
   /** Shows the plan and asks; resolves with the user's answer. Not called with `--yes` or when nothing is to be done. */
   readonly confirm: (plan: Report, count: number) => Promise<boolean>;
 }
+
+const WAITING_FOR_PROOF =
+  'A list came back empty, and something would be removed if that is true: reading it again before, in 10 seconds.';
 
 /**
  * One pass from a laptop: look, plan, ask, write, wait. The report says what was done and what is still wrong.
@@ -74,6 +79,7 @@ export async function runOnce(
       view,
       addresses,
       cloudWaitMs: options.waitMs,
+      onWaitForProof: () => ports.tell(WAITING_FOR_PROOF),
       config: () => config.gateway,
       clock,
       fieldManager: ONCE_MANAGER,

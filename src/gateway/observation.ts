@@ -16,7 +16,13 @@ export interface Seen<T> {
   /** Why it is not complete; empty when it is. */
   readonly why: string;
   /** Why something may be there that `items` lack, though the list is complete. Takes nothing away, then. */
-  readonly doubt?: string;
+  readonly doubt?: Doubt;
+}
+
+export interface Doubt {
+  readonly why: string;
+  /** A second list, some seconds after the first, ends it. */
+  readonly passes: boolean;
 }
 
 /**
@@ -52,7 +58,7 @@ export interface GatewayObservation {
 }
 
 /** A kind that was read completely. */
-export function seen<T>(items: readonly T[], doubt?: string): Seen<T> {
+export function seen<T>(items: readonly T[], doubt?: Doubt): Seen<T> {
   return { items, complete: true, served: true, why: '', ...(doubt === undefined ? {} : { doubt }) };
 }
 

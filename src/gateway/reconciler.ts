@@ -9,9 +9,10 @@ import type { Action } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
 import type { AddressBook } from './address-book.ts';
 import { askIpModeStored } from './ip-mode-question.ts';
-import type { IpModeStored, Seen } from './observation.ts';
+import type { GatewayObservation, IpModeStored, Seen } from './observation.ts';
 import { assembleObservation, type GatewayReads } from './observe.ts';
 import { type GatewayPlan, planGateways } from './plan.ts';
+import { believingEmptyLists } from './proof.ts';
 import type { CopyPolicy } from './redirect.ts';
 import { declinedFinding } from './second-writer.ts';
 import { pinId } from './target-ports.ts';
@@ -32,6 +33,11 @@ export interface GatewayReconcilerOptions {
   readonly leads?: () => boolean;
   /** Where the cloud is asked for addresses; absent: nowhere. */
   readonly addresses?: AddressBook;
+  /**
+   * Called when a look waits for second lists, since something would be taken away if the empty first ones were true.
+   * Absent: no look waits, a later one takes it away.
+   */
+  readonly onWaitForProof?: () => void;
   /** How long looks wait for what the cloud says, all of them together, milliseconds. */
   readonly cloudWaitMs?: number;
 }
@@ -71,7 +77,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
     };
   }
 
-  function planNow(): GatewayPlan {
+  function observeNow(): GatewayObservation {
     const now = clock.monotonic();
     const unwantedForMs = new Map([...unwantedSince].map(([uid, since]) => [uid, now - since]));
     const memory = {
@@ -80,10 +86,21 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
       refusedPins,
       loadBalancers: addresses?.answers(),
     };
-    const plan = planGateways(assembleObservation(readsNow(), place.namespace, memory), configNow(), copies);
+    return assembleObservation(readsNow(), place.namespace, memory);
+  }
+
+  function planNow(): GatewayPlan {
+    const now = clock.monotonic();
+    const plan = planGateways(observeNow(), configNow(), copies);
     // Whatever was wanted, or not certain, in between starts its time anew (rule 14).
     unwantedSince = new Map([...plan.unwanted].map((uid) => [uid, unwantedSince.get(uid) ?? now]));
     return plan;
+  }
+
+  /** Whether an empty first list is all that keeps something from being taken away. */
+  function waitsForProof(plan: GatewayPlan): boolean {
+    const believed = believingEmptyLists(observeNow());
+    return believed !== undefined && planGateways(believed, configNow(), copies).actions.length > plan.actions.length;
   }
 
   function untilAskedAgain(plan: GatewayPlan): GatewayPlan {
@@ -101,6 +118,11 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
       if (plan.needsEnvoyConfigs) {
         view.watchEnvoyConfigs();
         await view.whenAsked(signal);
+        plan = planNow();
+      }
+      if (options.onWaitForProof !== undefined && waitsForProof(plan)) {
+        options.onWaitForProof();
+        await view.whenProven(signal);
         plan = planNow();
       }
       if (!leads()) {

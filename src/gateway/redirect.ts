@@ -76,7 +76,7 @@ export function planRedirect(
   if (foreign !== undefined) return none([foreignConfig(entrypoint, foreign)]);
   const source = findSource(subject, service, envoyConfigs.items);
   if (source === undefined && copy !== undefined && !provesAbsence(envoyConfigs)) {
-    const findings = [unreadable(entrypoint, envoyConfigs.doubt ?? '')];
+    const findings = [unreadable(entrypoint, envoyConfigs.doubt?.why ?? '')];
     return { covered: portsOf(copy, pairs), action: undefined, findings, copyUid: copy.meta.uid };
   }
   if (source === undefined) return none([noSource(subject, service, entrypoint)]);

@@ -24,7 +24,7 @@ import { type EnvoyConfigModel, trimEnvoyConfig } from './models/envoy-config.ts
 import { trimGateway, trimGatewayClass, trimIngress, trimPool } from './models/gateway.ts';
 import { expectEnvoyConfig, expectGateway, expectGatewayClass, expectService } from './models/promised.ts';
 import { trimService } from './models/service.ts';
-import { notServed, type Seen, seen, unread } from './observation.ts';
+import { type Doubt, notServed, type Seen, seen, unread } from './observation.ts';
 import type { GatewayReads } from './observe.ts';
 
 /** Everything that planning Gateways reads, kept current by list and watch. */
@@ -32,6 +32,8 @@ export interface GatewayView {
   reads(): GatewayReads;
   /** Resolves when every kind was asked for once: listed, not served, or refused (which its state then says). */
   whenAsked(signal: AbortSignal): Promise<void>;
+  /** Resolves when no empty first list waits for a second one, or that one cannot be had (which its state then says). */
+  whenProven(signal: AbortSignal): Promise<void>;
   /** From now on CiliumEnvoyConfigs are watched, too. */
   watchEnvoyConfigs(): void;
   /** Takes what a write of ours returned. */
@@ -83,6 +85,23 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
     return cache;
   }
 
+  /** Resolves when it is so of every cache. */
+  async function until(isSo: (state: CacheState) => boolean, signal: AbortSignal): Promise<void> {
+    while (!caches.every((cache) => isSo(cache.state()))) {
+      const changed = Promise.withResolvers<void>();
+      waiters.add(changed.resolve);
+      const abort = (): void => changed.reject(abortReason(signal));
+      signal.addEventListener('abort', abort, { once: true });
+      try {
+        signal.throwIfAborted();
+        await changed.promise;
+      } finally {
+        signal.removeEventListener('abort', abort);
+        waiters.delete(changed.resolve);
+      }
+    }
+  }
+
   const services = watch(SERVICES, whole(expectService, trimService));
   const gateways = watch(GATEWAYS, whole(expectGateway, trimGateway));
   const gatewayClasses = watch(GATEWAY_CLASSES, whole(expectGatewayClass, trimGatewayClass));
@@ -116,21 +135,8 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
       daemonSets: seenBy(daemonSets),
       ciliumConfig: seenBy(ciliumConfig),
     }),
-    whenAsked: async (signal) => {
-      while (!caches.every((cache) => wasAsked(cache.state()))) {
-        const changed = Promise.withResolvers<void>();
-        waiters.add(changed.resolve);
-        const abort = (): void => changed.reject(abortReason(signal));
-        signal.addEventListener('abort', abort, { once: true });
-        try {
-          signal.throwIfAborted();
-          await changed.promise;
-        } finally {
-          signal.removeEventListener('abort', abort);
-          waiters.delete(changed.resolve);
-        }
-      }
-    },
+    whenAsked: (signal) => until(wasAsked, signal),
+    whenProven: (signal) => until((state) => !state.unproven || state.error !== undefined, signal),
     upsert: (resource, object) => {
       for (const cache of caches) {
         if (cache.resource === resource) cache.upsert(object);
@@ -168,9 +174,9 @@ function seenBy<T extends Model>(cache: WatchCache<T>): Seen<T> {
   return unread(state.error?.message ?? 'it has not been read yet', cache.list());
 }
 
-function doubtOf({ unreadable, unproven }: CacheState): string | undefined {
-  if (unreadable > 0) return `${unreadable} of them cannot be understood`;
-  return unproven ? 'the first list was empty' : undefined;
+function doubtOf({ unreadable, unproven }: CacheState): Doubt | undefined {
+  if (unreadable > 0) return { why: `${unreadable} of them cannot be understood`, passes: false };
+  return unproven ? { why: 'the first list was empty', passes: true } : undefined;
 }
 
 /** The same, for kinds whose absence takes something away: an object that cannot be read is not absent. */

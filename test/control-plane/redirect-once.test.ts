@@ -179,12 +179,13 @@ describe('a source of an enormous size', () => {
   }, 120_000);
 });
 
-test('--once removes a copy whose Gateway is gone', async () => {
+test('--once removes a copy whose Gateway is gone, when a second list has no Gateway either', async () => {
   await makeEntrypoint(cluster);
   await onceReport(cluster, { args: STATIC });
   await cluster.remove(GATEWAYS, GUIDE_GATEWAY);
   await waitFor('the source to go', async () => (await cluster.get(ENVOY_CONFIGS, SOURCE)) === undefined);
   const mark = await cluster.audit.mark();
-  await onceReport(cluster, { args: ['--yes'] });
+  const { stderr } = await onceReport(cluster, { args: ['--yes'] });
+  expect(stderr).toContain('reading it again');
   expect(await writesSince(cluster, mark)).toEqual([DELETE_COPY]);
 });

@@ -13,6 +13,7 @@ function state(given: Partial<CacheState> = {}): CacheState {
     lastListAt: NOW,
     lastEventAt: NOW,
     unreadable: 0,
+    unproven: false,
     watchesOpened: 1,
     failures: 0,
     error: undefined,

@@ -128,7 +128,11 @@ describe('an annotated entrypoint', () => {
     const status = { ingress: [{ ip: EIP, ipMode: 'Proxy' }], writtenBy: [OURS] };
     const doubted = (objects: readonly RawObject[]) => {
       const services = objects.filter(({ kind }) => kind === 'Service').map(trimService);
-      return writes(plan(objects, { reads: { services: seen(services, '1 of them cannot be understood') } }));
+      return writes(
+        plan(objects, {
+          reads: { services: seen(services, { why: '1 of them cannot be understood', passes: false }) },
+        }),
+      );
     };
     const left = [gateway(), gatewayService('web', status)];
     expect(writes(plan(left))).toEqual(['clear-address Service default/cilium-gateway-web']);

@@ -17,6 +17,8 @@ import { annotated, COPY, change, copyIn, envoyConfig, recordOf, settled } from 
 import { actionOf, type Given, plan, writes } from './planning.ts';
 
 const DELETE = `delete-redirect-copy CiliumEnvoyConfig ${COPY.namespace}/${COPY.name}`;
+const FIRST_EMPTY = { why: 'the first list was empty', passes: true };
+const UNREADABLE = { why: '1 of them cannot be understood', passes: false };
 const SERVED = settled([
   gateway(),
   gatewayService('web', { ingress: [{ ip: '203.0.113.20', ipMode: 'Proxy' }], writtenBy: ['cilium-cloud-bridge'] }),
@@ -151,9 +153,9 @@ describe('a copy stays', () => {
   });
 
   it.each([
-    ['Gateways', { gateways: seen([], 'the first list was empty') }],
-    ['GatewayClasses', { gatewayClasses: seen([], 'the first list was empty') }],
-    ['Services', { services: seen([], '1 of them cannot be understood') }],
+    ['Gateways', { gateways: seen([], FIRST_EMPTY) }],
+    ['GatewayClasses', { gatewayClasses: seen([], FIRST_EMPTY) }],
+    ['Services', { services: seen([], UNREADABLE) }],
   ] satisfies [string, Given['reads']][])('while %s may be there that were not seen', (_, reads) => {
     expect(copies(SERVED, { reads })).toEqual([]);
   });
@@ -161,7 +163,7 @@ describe('a copy stays', () => {
   it('while its source may be one of those that cannot be understood', () => {
     const objects = without('CiliumEnvoyConfig', 'cilium-gateway-web');
     const configs = objects.filter(({ kind }) => kind === 'CiliumEnvoyConfig').map(trimEnvoyConfig);
-    const reads = { envoyConfigs: seen(configs, '1 of them cannot be understood') };
+    const reads = { envoyConfigs: seen(configs, UNREADABLE) };
     expect(copies(objects, { reads })).toEqual([]);
     expect(plan(objects, { reads }).findings.map(({ reason }) => reason)).toContain('EnvoyConfigNotReadable');
     // The Gateway's own end is as certain as ever.

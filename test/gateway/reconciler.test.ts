@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { managedName } from '../../src/gateway/managed.ts';
-import { notServed } from '../../src/gateway/observation.ts';
+import { notServed, seen } from '../../src/gateway/observation.ts';
 import type { GatewayReads } from '../../src/gateway/observe.ts';
 import { createGatewayReconciler } from '../../src/gateway/reconciler.ts';
 import type { GatewayView } from '../../src/gateway/view.ts';
@@ -11,6 +11,7 @@ import type { Action, Outcome } from '../../src/plan/plan.types.ts';
 import { fakeClock } from '../kube/fake-clock.ts';
 import { kubeError, type Sent, scriptedClient } from '../plan/build.ts';
 import { entrypoint, gateway, gatewayService, OURS, ours } from './build.ts';
+import { COPY, envoyConfig, settled } from './envoy.ts';
 import { actionOf, gatewayConfig, readsOf, writes } from './planning.ts';
 
 const MINUTE = 60_000;
@@ -22,16 +23,20 @@ interface Scene {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly answer?: (sent: Sent) => Promise<RawObject>;
   readonly readOnly?: () => boolean;
+  readonly onWaitForProof?: () => void;
+  /** Second lists are there: called by the look that waits for them. */
+  readonly prove?: (cluster: object) => void;
 }
 
 /** A reconciler over objects that the test changes. The API server stores `ipMode` unless the answer says otherwise. */
-function scene(objects: readonly RawObject[], { config = {}, answer, readOnly }: Scene = {}) {
+function scene(objects: readonly RawObject[], { config = {}, answer, readOnly, onWaitForProof, prove }: Scene = {}) {
   const clock = fakeClock();
   const cluster = { objects, reads: {} as Partial<GatewayReads>, config: gatewayConfig(config) };
   const upserts: RawObject[] = [];
   const view: GatewayView = {
     reads: () => readsOf(cluster.objects, cluster.reads),
     whenAsked: () => Promise.resolve(),
+    whenProven: () => Promise.resolve(prove?.(cluster)),
     watchEnvoyConfigs: () => undefined,
     upsert: (_, object) => void upserts.push(object),
     states: () => new Map(),
@@ -49,6 +54,7 @@ function scene(objects: readonly RawObject[], { config = {}, answer, readOnly }:
     fieldManager: OURS,
     copies: 'followed',
     ...(readOnly && { readOnly }),
+    ...(onWaitForProof && { onWaitForProof }),
   });
   return { clock, cluster, client, upserts, reconciler, look: () => reconciler.look(signal) };
 }
@@ -204,6 +210,44 @@ describe('the time for which a managed entrypoint is unwanted', () => {
     await look();
     clock.advance(10 * MINUTE);
     expect(writes(await look())).toEqual([DELETE]);
+  });
+});
+
+describe('a pass that waits for proof', () => {
+  const EMPTY = { why: 'the first list was empty', passes: true };
+  const UNREADABLE = { why: '1 of them cannot be understood', passes: false };
+  const SERVED = settled([gateway(), gatewayService(), entrypoint('entry', address), envoyConfig()]);
+  const ORPHANED = SERVED.filter(({ kind }) => kind !== 'Gateway');
+  const DELETE = `delete-redirect-copy CiliumEnvoyConfig ${COPY.namespace}/${COPY.name}`;
+
+  /** A pass over a cluster whose first list of Gateways was empty; the second one finds what is there. */
+  async function pass(objects: readonly RawObject[], first: Partial<GatewayReads>, alone = true) {
+    const waits: true[] = [];
+    const { look, cluster } = scene(objects, {
+      ...(alone && { onWaitForProof: () => void waits.push(true) }),
+      prove: (proven) => Object.assign(proven, { reads: {} }),
+    });
+    cluster.reads = first;
+    return { writes: writes(await look()), waited: waits.length };
+  }
+
+  it('takes an orphan away once a second list is empty, too', async () => {
+    expect(await pass(ORPHANED, { gateways: seen([], EMPTY) })).toEqual({ writes: [DELETE], waited: 1 });
+  });
+
+  it('keeps what the second list shows to be in use', async () => {
+    expect(await pass(SERVED, { gateways: seen([], EMPTY) })).toEqual({ writes: [], waited: 1 });
+  });
+
+  it.each<[string, readonly RawObject[], Partial<GatewayReads>]>([
+    ['nothing would be taken away', [], { gateways: seen([], EMPTY) }],
+    ['waiting would not help', ORPHANED, { gateways: seen([], EMPTY), services: seen([], UNREADABLE) }],
+  ])('does not wait where %s', async (_, objects, reads) => {
+    expect(await pass(objects, reads)).toEqual({ writes: [], waited: 0 });
+  });
+
+  it('is none where later passes follow: they take it away', async () => {
+    expect(await pass(ORPHANED, { gateways: seen([], EMPTY) }, false)).toEqual({ writes: [], waited: 0 });
   });
 });
 

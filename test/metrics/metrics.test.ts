@@ -214,7 +214,7 @@ describe('the metrics', () => {
 
   it('tell the age of each watch that has read, and its restarts', async () => {
     const { clock, cluster, series } = setUp();
-    const state = { served: true, listsCompleted: 1, lastListAt: 0, unreadable: 0, error: undefined };
+    const state = { served: true, listsCompleted: 1, lastListAt: 0, unreadable: 0, unproven: false, error: undefined };
     cluster.watches = new Map([
       ['gateways/services', { ...state, synced: true, lastEventAt: clock.monotonic(), watchesOpened: 4, failures: 2 }],
       ['gateways/gateways', { ...state, synced: false, lastEventAt: undefined, watchesOpened: 0, failures: 7 }],
