@@ -5,6 +5,7 @@ import { copyName } from '../../src/gateway/redirect-copy.ts';
 import { ENVOY_CONFIGS, SERVICES } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
+import { inFastTime } from '../faults/in-fast-time.ts';
 import type { AuditMark } from './audit.ts';
 import { type ControlPlane, startControlPlane } from './fixture.ts';
 import { type KubeObject, valueAt } from './objects.ts';
@@ -62,8 +63,11 @@ export let relay: Relay;
 let kubeconfig: string;
 export let controller: Controller;
 
-/** Starts it all for this file, and a Gateway of each kind and a controller for each of its tests. */
-export function useFaultScene(): void {
+/**
+ * Starts it all for this file, and a Gateway of each kind and a controller for each of its tests.
+ * @param speed how much faster time runs for the controller, and for nothing else
+ */
+export function useFaultScene(speed = 1): void {
   beforeAll(async () => {
     cluster = await startControlPlane();
     const addresses = { [GUIDE_ELB]: [{ ip: EIP }], [MANAGED_ELB]: [{ ip: MANAGED_EIP }] };
@@ -82,7 +86,12 @@ export function useFaultScene(): void {
     await makeGateway(cluster);
     await cluster.apply(entrypoint(GUIDE_ENTRYPOINT, { annotations: SERVES_GUIDE_GATEWAY }));
     await cluster.apply(managedGateway());
-    controller = await startController(cluster, { kubeconfig, config: CONFIG, args: ['--log-level', 'debug'] });
+    controller = await startController(cluster, {
+      kubeconfig,
+      config: CONFIG,
+      args: ['--log-level', 'debug'],
+      env: speed === 1 ? {} : inFastTime(speed),
+    });
     await inSync();
   });
   afterEach(async () => {

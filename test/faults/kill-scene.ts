@@ -3,18 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ENVOY_CONFIGS, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { listAt, objectAt, objectsAt } from '../fake-api/json.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type Cluster, createCluster, problemsOf, type Wishes } from './cluster.ts';
+import { inFastTime } from './in-fast-time.ts';
 import { isPlannedWrite } from './requests.ts';
 import { nameOf, unplanned, writesOf } from './write-log.ts';
 
 /** So much faster runs the time of the program: the lease of a dead one is free after 0.6 s. */
 const FACTOR = 25;
 const PATIENCE_MS = 60_000;
-const FAST_PROCESS = fileURLToPath(new URL('./fast-process.ts', import.meta.url));
 
 /** On which side of a write the process dies: the server has not carried it out, or has and could not say so. */
 export type Side = 'before' | 'after';
@@ -48,13 +47,13 @@ export async function startKillScene(bundle: string, wishes: Wishes): Promise<Ki
   const config = join(dir, 'config.yaml');
   writeFileSync(config, 'taints: { maxPercent: 100, confirmAfter: 1s }\nlisten: none\n');
   const args = [bundle, '--kubeconfig', api.writeKubeconfig(join(dir, 'kubeconfig')), '--config', config];
-  const env = { ...process.env, FAST_FACTOR: String(FACTOR), FAST_EPOCH: String(Date.now()) };
+  const env = { ...process.env, ...inFastTime(FACTOR) };
   let child: ChildProcess | undefined;
   let gone = Promise.resolve();
   let lastWords = '';
 
   function start(): void {
-    const mine = spawn(process.execPath, ['--import', FAST_PROCESS, ...args], {
+    const mine = spawn(process.execPath, [...args], {
       env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });

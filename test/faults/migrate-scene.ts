@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { migrateReportSchema } from '../../src/cli/migrate-report.schema.ts';
 import type { MigrateReport } from '../../src/cli/migrate-report.types.ts';
@@ -13,12 +12,12 @@ import { isKubeObject } from '../control-plane/objects.ts';
 import { listAt, numberAt, objectsAt, stringAt } from '../fake-api/json.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type Cluster, createCluster, problemsOf } from './cluster.ts';
+import { inFastTime } from './in-fast-time.ts';
 import { isPlannedWrite } from './requests.ts';
 import { nameOf, writesOf } from './write-log.ts';
 
 /** So much faster runs the time of the program. */
 const FACTOR = 25;
-const FAST_PROCESS = fileURLToPath(new URL('./fast-process.ts', import.meta.url));
 const OWN_CLASS = new URL('../demo/manifests/own-class.yaml', import.meta.url);
 
 export interface Ended {
@@ -56,11 +55,11 @@ export async function startMigrateScene(bundle: string): Promise<MigrateScene> {
   const config = join(dir, 'config.yaml');
   writeFileSync(config, 'taints: { enabled: false }\nchecks: { enabled: false }\nlisten: none\n');
   const common = ['--kubeconfig', api.writeKubeconfig(join(dir, 'kubeconfig')), '--config', config];
-  const env = { ...process.env, FAST_FACTOR: String(FACTOR), FAST_EPOCH: String(Date.now()) };
+  const env = { ...process.env, ...inFastTime(FACTOR) };
   const children = new Set<ChildProcess>();
 
   function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-    const child = spawn(process.execPath, ['--import', FAST_PROCESS, bundle, ...args, ...common], { env });
+    const child = spawn(process.execPath, [bundle, ...args, ...common], { env });
     children.add(child);
     const code = new Promise<number | null>((resolve) => child.once('close', resolve));
     const ended = Promise.all([code, text(child.stdout), text(child.stderr)]).then(([exit, stdout, stderr]) => {
