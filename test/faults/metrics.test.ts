@@ -182,15 +182,19 @@ it('a second writer: the hold-off is counted when it begins, and stands as long 
   const { api, cluster } = scene;
   const [gateway = ''] = cluster.gateways();
   const entry = { namespace: 'kube-system', name: `entry-${gateway}` };
-  for (let round = 0; round < 4; round += 1) {
+  function undo(): void {
     api.update(SERVICES, entry, (service) => {
       const [port] = objectsAt(service, 'spec', 'ports');
       if (port !== undefined) port.targetPort = 31_999;
     });
-    await scene.pass(10_000);
   }
-  const series = await metricsOf(scene);
-  expect(series.get('hold_offs{loop="gateways"}')).toBe(1);
+  for (let round = 1; round < 3; round += 1) {
+    undo();
+    await scene.inSync();
+    expect((await metricsOf(scene)).get('hold_offs{loop="gateways"}')).toBe(0);
+  }
+  undo();
+  const series = await until(scene, 'a hold-off', (found) => found.get('hold_offs{loop="gateways"}') === 1);
   expect(series.get('hold_offs_started_total{kind="patch-entrypoint"}')).toBe(1);
   await scene.pass(180_000);
   await until(scene, 'the end of the hold-off', (found) => found.get('hold_offs{loop="gateways"}') === 0);
