@@ -1,7 +1,4 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
-const PRELOAD = pathToFileURL(join(import.meta.dirname, 'fast-process.ts')).href;
+const PRELOAD = new URL('./fast-process.ts', import.meta.url).href;
 
 /** Environment of Node processes whose time runs so many times faster, from now on, and is the same for all of them. */
 export function inFastTime(factor: number): Record<string, string> {
