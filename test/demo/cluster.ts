@@ -33,7 +33,9 @@ export async function startDemoCluster(scenario: Scenario): Promise<DemoCluster>
   const { cloud, operator: settings } = scenario;
   const api = await startFakeApi({ crds: CUSTOM_KINDS.filter((kind) => !isOfGatewayApi(kind)) });
   for (const crd of gatewayApiCrds()) api.apply(crd);
-  for (const object of scenario.objects()) api.apply(withOwner(api, object));
+  // Agents are a little younger than their configuration, which their installer wrote.
+  const installed = { manager: 'helm', at: Date.now() - 3600_000 };
+  for (const object of scenario.objects()) api.apply(withOwner(api, object), installed);
   const operator = settings === 'none' ? IDLE_OPERATOR : startCiliumOperator(api, settings);
   const sender = createSender({ server: api.url, ca: '' }, 'cloud');
   const ccm = startCcm({

@@ -209,11 +209,18 @@ describe('the demos on TKE', { timeout: SLOW_MS }, () => {
     expect(writesOf(cluster)).toEqual([]);
   });
 
-  it('healthy: code 0, no finding, no write', async () => {
+  it('healthy: code 0, no finding, no write, and doctor finds all well that Kubernetes tells of', async () => {
     const { cluster, told } = await played(healthy);
     expectStory(told, ['1 in sync, nothing to write', 'exit code 0', 'exit code 0']);
     expect(told).not.toMatch(/│ [!✗?] /);
     expect(writesOf(cluster)).toEqual([]);
+    const doctor = told.slice(told.indexOf('doctor --cloud=false'));
+    expectStory(doctor, ['client → ✓ public address', 'Cluster and Cilium', 'Way in', 'Way out', 'exit code 0']);
+    // Neither fails nor warns; unknown is only what the cloud would tell.
+    expect(doctor).not.toMatch(/│\s+[!✗] /);
+    const unknown = doctor.split('\n').filter((line) => /│\s+\? /.test(line));
+    expect(unknown).toHaveLength(2);
+    expect(doctor.match(/The cloud was not asked: --cloud=false was given\./g)).toHaveLength(2);
   });
 });
 

@@ -21,6 +21,7 @@ const HEADINGS: Readonly<Record<Chapter['kind'], string>> = {
   'dry-run': 'What the program would write',
   once: 'The program writes it',
   again: 'Once more: nothing is left to do',
+  doctor: 'What doctor finds',
   controller: 'The same as a controller',
 };
 
@@ -75,6 +76,11 @@ export async function play(stage: Stage): Promise<readonly string[]> {
         wrong.push(...expectCode(what, ended, chapter.code), ...expectWrites(what, written(), []));
         break;
       }
+      case 'doctor': {
+        const ended = await command(stage, ['doctor', '--cloud=false'], chapter.meaning);
+        wrong.push(...expectCode(what, ended, chapter.code), ...expectWrites(what, written(), []));
+        break;
+      }
       case 'controller':
         wrong.push(...(await playController(stage, chapter)));
         wrong.push(...expectWrites(what, written(), chapter.writes));
@@ -102,7 +108,7 @@ async function command(
   shown: (stdout: string) => string | undefined = (stdout) => stdout,
 ): Promise<Ended> {
   print.command(`cilium-cloud-bridge ${args.join(' ')}`);
-  const ended = await runProgram(bundle, ['--kubeconfig', cluster.kubeconfigPath, ...args], print.color);
+  const ended = await runProgram(bundle, [...args, '--kubeconfig', cluster.kubeconfigPath], print.color);
   print.output(`${shown(ended.stdout) ?? ''}${ended.stderr === '' ? '' : `\n${ended.stderr}`}`);
   print.output(`exit code ${ended.code}${CODES[ended.code] ?? ''}`);
   print.blank();

@@ -60,6 +60,8 @@ export type Chapter = Headed &
       }
     /** The same once more, of which the last line is shown; it writes nothing. */
     | { readonly kind: 'again'; readonly code: ExitCode }
+    /** `doctor --cloud=false`; it writes nothing. */
+    | { readonly kind: 'doctor'; readonly code: ExitCode; readonly meaning: string }
     /** The controller, and what happens while it runs. */
     | {
         readonly kind: 'controller';

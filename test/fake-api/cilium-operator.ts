@@ -10,7 +10,7 @@ import { reconcileGateway, reconcileGatewayClass } from './cilium/gateway.ts';
 import { reconcileIngress, reconcileShared, SHARED_SERVICE, serviceOf } from './cilium/ingress.ts';
 import { LbIpam } from './cilium/lb-ipam.ts';
 import { listIfServed, type OperatorSettings } from './cilium/model.ts';
-import { parentsOf } from './cilium/routes.ts';
+import { backendsOf, parentsOf } from './cilium/routes.ts';
 import { type KubeObject, objectsAt, stringAt } from './json.ts';
 import { ENDPOINT_SLICES, GATEWAY_CLASS_CONFIGS, HTTP_ROUTES, kindKey } from './kinds.ts';
 import type { FakeApi } from './server.ts';
@@ -32,7 +32,7 @@ export interface CiliumOperator {
 
 /**
  * A model of Cilium's operator 1.19.5 on the fake server: GatewayClasses, Gateways, Ingresses and LB-IPAM, as far as
- * this project has to do with them. Not modelled: GRPCRoutes, TLSRoutes, the status of routes, certificates.
+ * this project has to do with them. Not modelled: GRPCRoutes, TLSRoutes, host names and namespaces in the status of routes, certificates.
  */
 export function startCiliumOperator(api: FakeApi, options: CiliumOperatorOptions = {}): CiliumOperator {
   return new Model(api, options);
@@ -111,6 +111,7 @@ class Model implements CiliumOperator {
       case kindKey(SERVICES):
         this.#mark('ipam');
         this.#markOwners(object);
+        this.#markRoutesTo(key);
         break;
       case kindKey(ENDPOINT_SLICES):
       case kindKey(ENVOY_CONFIGS):
@@ -129,6 +130,15 @@ class Model implements CiliumOperator {
     }
     if (object.metadata.name === SHARED_SERVICE) {
       this.#mark('shared', ...this.#sharedIngresses());
+    }
+  }
+
+  /** Gateways whose routes send to that Service. */
+  #markRoutesTo(service: string): void {
+    for (const route of listIfServed(this.#api, HTTP_ROUTES)) {
+      if (backendsOf(route).some(({ namespace, name }) => `${namespace}/${name}` === service)) {
+        this.#mark(...parentsOf(route).map((parent) => `gateway ${parent}`));
+      }
     }
   }
 

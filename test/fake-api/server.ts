@@ -44,6 +44,8 @@ export interface Certificate {
 export interface DirectWrite {
   readonly manager?: string;
   readonly subresource?: 'status';
+  /** When it is said to be made, milliseconds since 1970; default: now. */
+  readonly at?: number;
 }
 
 const DEFAULT_MANAGER = 'test';
@@ -76,6 +78,8 @@ export class FakeApi {
   #server: Server | undefined;
   #tls: Certificate | undefined;
   #port = 0;
+  /** The time of a direct write that has one of its own. */
+  #writtenAt: number | undefined;
 
   constructor(options: FakeApiOptions = {}) {
     this.#tls = options.tls;
@@ -84,7 +88,11 @@ export class FakeApi {
       nodePortRange: options.nodePortRange ?? [30_000, 32_767],
       gitVersion: options.gitVersion ?? 'v1.33.13',
     };
-    this.#env = { store: this.#store, settings: this.settings, timestamp: () => timestamp(Date.now()) };
+    this.#env = {
+      store: this.#store,
+      settings: this.settings,
+      timestamp: () => timestamp(this.#writtenAt ?? Date.now()),
+    };
     this.#registry = new Registry(this.#env, this.#admission);
     this.watches = new Watches(this.#store, this.faults, options.bookmarkIntervalMs ?? 60_000);
     this.garbageCollector = new GarbageCollector(this.#store, this.#catalog, this.#registry);
@@ -164,11 +172,20 @@ export class FakeApi {
    * as over HTTP, except that webhooks are not asked and a missing namespace is made.
    */
   apply(input: RawObject, write: DirectWrite = {}): KubeObject {
+    this.#writtenAt = write.at;
+    try {
+      return this.#apply(input, write);
+    } finally {
+      this.#writtenAt = undefined;
+    }
+  }
+
+  #apply(input: RawObject, write: DirectWrite): KubeObject {
     const object = asKubeObject(input);
     const kind = this.#kindOf(object);
     const namespace = kind.namespaced ? stringAt(object, 'metadata', 'namespace') || 'default' : '';
     if (kind.namespaced && this.#store.get(this.#namespaces(), '', namespace) === undefined) {
-      this.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+      this.#apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, write);
     }
     const { name } = object.metadata;
     const present = name === '' ? undefined : this.#store.get(kind, namespace, name);

@@ -16,16 +16,27 @@ export const configNotApplied = defineCheck({
   needs: ['ciliumConfig', 'pods'],
   reasons: {
     ConfigNewerThanPods: 'Cilium reads cilium-config when it starts: what was changed since is not in force.',
+    ConfigWriteTimeUnknown: 'cilium-config comes without managed fields, which alone say when it was written last.',
   },
   run({ kube, now }, say) {
     const [configMap] = kube.ciliumConfig.items;
     if (configMap === undefined || readCilium(kube) === undefined)
       return [say.notApplicable('There is no cilium-config.')];
-    const { writtenAt, writtenBy } = configMap;
+    const { writtenAt, writtenBy, isWriteKnown } = configMap;
     const written = Date.parse(writtenAt);
     const older = [...agentsOf(kube), ...operatorsOf(kube)].filter(({ containers }) =>
       containers.some(({ startedAt }) => startedAt !== '' && Date.parse(startedAt) < written),
     );
+    if (older.length === 0 && !isWriteKnown) {
+      return [
+        say.unknown('ConfigWriteTimeUnknown', {
+          target: configTarget(kube),
+          message: `cilium-config was made at ${writtenAt}, before every Pod of Cilium; whether it was changed since is not known, for it comes without managed fields.`,
+          fix: `Dump it with them: kubectl -n ${kube.ciliumNamespace} get configmap cilium-config -o yaml --show-managed-fields`,
+          evidence: { createdAt: writtenAt, field: 'metadata.managedFields' },
+        }),
+      ];
+    }
     if (older.length === 0)
       return [say.pass(`Every Pod of Cilium was started after cilium-config was written (${writtenAt}).`)];
     const said = {

@@ -19,6 +19,8 @@ export interface ConfigMapModel {
   readonly writtenAt: string;
   /** By whom; empty when nobody is known. */
   readonly writtenBy: string;
+  /** Whether managed fields say when; a dump without them tells only when it was made. */
+  readonly isWriteKnown: boolean;
 }
 
 export function trimConfigMap(raw: RawObject): ConfigMapModel {
@@ -29,6 +31,7 @@ export function trimConfigMap(raw: RawObject): ConfigMapModel {
     data: asStringMap(raw.data),
     writtenAt: writer?.time || meta.creationTimestamp,
     writtenBy: writer?.manager ?? '',
+    isWriteKnown: (writer?.time ?? '') !== '',
   };
 }
 

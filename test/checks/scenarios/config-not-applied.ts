@@ -20,4 +20,11 @@ export const scenarios: Scenarios = [
     verdict: 'warn',
     reason: 'ConfigNewerThanPods',
   },
+  {
+    symptom: 'a dump made without --show-managed-fields: nobody can tell whether the file was changed since',
+    reference: 'cce-overlay',
+    broken: [patch('ConfigMap kube-system/cilium-config', { metadata: { managedFields: null } })],
+    verdict: 'unknown',
+    reason: 'ConfigWriteTimeUnknown',
+  },
 ];

@@ -1,5 +1,5 @@
 import { GATEWAYS, SERVICES } from '../../../src/kube/resources.ts';
-import type { ObjectRef } from '../../../src/kube/types.ts';
+import type { ObjectRef, RawObject } from '../../../src/kube/types.ts';
 import { objectsAt } from '../../fake-api/json.ts';
 import { installedCilium } from '../cilium.ts';
 import { gatewayLine, nodePortsOf } from '../look.ts';
@@ -19,6 +19,7 @@ export const healthy: Scenario = {
   title: 'TKE where all is well: nothing is found, nothing is written, code 0',
   objects: () => [
     ...parkedVpcCni(),
+    ...backend(),
     ...installedCilium({
       version: '1.19.5',
       config: TKE_OVERLAY,
@@ -72,6 +73,11 @@ export const healthy: Scenario = {
     { kind: 'dry-run', code: 0, meaning: 'Code 0: nothing is to be done, and nothing is wrong.' },
     { kind: 'once', heading: 'Asked to write, it writes nothing', code: 0, meaning: '', writes: [] },
     { kind: 'again', heading: 'Once more: the same', code: 0 },
+    {
+      kind: 'doctor',
+      code: 0,
+      meaning: 'Code 0: nothing is wrong from the first link of the chain to the last, as far as Kubernetes tells.',
+    },
   ],
   tryOut: [
     { what: 'look', command: 'kubectl get gateways,services,nodes -A -o wide' },
@@ -81,3 +87,39 @@ export const healthy: Scenario = {
     },
   ],
 };
+
+/** The Pod of the backend, and its EndpointSlice as the controllers of a real cluster make it when the Pod is Ready. */
+function backend(): RawObject[] {
+  const [name, ip, nodeName] = ['api-5c9d8f7b6-tq2lm', '10.244.1.17', '10.0.4.2'];
+  const containers = [{ name: 'api', image: 'nginx:1.29.3', ports: [{ containerPort: 8080 }] }];
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace: 'default', name, labels: { app: 'api' } },
+      spec: { nodeName, containers },
+      status: {
+        phase: 'Running',
+        podIP: ip,
+        podIPs: [{ ip }],
+        hostIP: nodeName,
+        conditions: [{ type: 'Ready', status: 'True' }],
+      },
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace: 'default', name: 'api-x7k2m', labels: { 'kubernetes.io/service-name': 'api' } },
+      addressType: 'IPv4',
+      endpoints: [
+        {
+          addresses: [ip],
+          conditions: { ready: true },
+          nodeName,
+          targetRef: { kind: 'Pod', namespace: 'default', name },
+        },
+      ],
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    },
+  ];
+}

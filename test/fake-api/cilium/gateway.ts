@@ -17,6 +17,7 @@ import type { FakeApi } from '../server.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { envoySpec, portsOf } from './envoy-config.ts';
 import {
+  CONTROLLER,
   ensure,
   getIfServed,
   type ListenerModel,
@@ -25,9 +26,7 @@ import {
   writeStatus,
 } from './model.ts';
 import { shortened } from './names.ts';
-import { listenerStatuses, routesOf } from './routes.ts';
-
-const CONTROLLER = 'io.cilium/gateway-controller';
+import { listenerStatuses, routesOf, writeRouteStatuses } from './routes.ts';
 
 /** GatewayClass: accepted when it is Cilium's, and its parameters are there. */
 export function reconcileGatewayClass(api: FakeApi, name: string): void {
@@ -60,6 +59,7 @@ export function reconcileGateway(api: FakeApi, ref: ObjectRef, settings: Operato
   if (gatewayClass === undefined || stringAt(gatewayClass, 'spec', 'controllerName') !== CONTROLLER) {
     return;
   }
+  writeRouteStatuses(api, gateway);
   const listeners = listenersOf(api, gateway);
   const verdict =
     listeners.length === 0

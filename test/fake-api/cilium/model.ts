@@ -36,6 +36,9 @@ export interface BackendModel {
   readonly port: number;
 }
 
+/** Whose GatewayClasses are served, and who says what of routes. */
+export const CONTROLLER = 'io.cilium/gateway-controller';
+
 /** The field manager that the API server derives from the operator's user agent. */
 const MANAGER = 'cilium-operator-generic';
 

@@ -1,8 +1,10 @@
-import { type Json, type JsonObject, type KubeObject, listAt, numberAt, objectsAt, stringAt } from '../json.ts';
+import { SERVICES } from '../../../src/kube/resources.ts';
+import type { ObjectRef } from '../../../src/kube/types.ts';
+import { equal, type Json, type JsonObject, type KubeObject, listAt, numberAt, objectsAt, stringAt } from '../json.ts';
 import { HTTP_ROUTES } from '../kinds.ts';
 import type { FakeApi } from '../server.ts';
-import { withCondition } from './conditions.ts';
-import { listIfServed, type RouteModel } from './model.ts';
+import { type Condition, withCondition } from './conditions.ts';
+import { CONTROLLER, listIfServed, type RouteModel, writeStatus } from './model.ts';
 
 /** The HTTPRoutes of a listener: those that name the Gateway, and the section or port if they name one. */
 export function routesOf(api: FakeApi, gateway: KubeObject, listener: JsonObject): RouteModel[] {
@@ -73,4 +75,75 @@ export function listenerStatuses(api: FakeApi, gateway: KubeObject): Json[] {
       supportedKinds: kinds.map((kind) => ({ group: 'gateway.networking.k8s.io', kind })),
     };
   });
+}
+
+/** Writes what Cilium says of each HTTPRoute that names this Gateway: Accepted and ResolvedRefs, parent by parent. */
+export function writeRouteStatuses(api: FakeApi, gateway: KubeObject): void {
+  const key = `${String(gateway.metadata.namespace)}/${gateway.metadata.name}`;
+  for (const route of listIfServed(api, HTTP_ROUTES)) {
+    const refs = objectsAt(route, 'spec', 'parentRefs').map(withDefaults);
+    const named = refs.filter((_, index) => parentsOf(route)[index] === key);
+    if (named.length === 0) continue;
+    const kept = objectsAt(route, 'status', 'parents').filter(
+      (status) => status.controllerName !== CONTROLLER || refs.some((ref) => equal(ref, status.parentRef)),
+    );
+    const others = kept.filter(
+      (status) => status.controllerName !== CONTROLLER || !named.some((ref) => equal(ref, status.parentRef)),
+    );
+    const observedGeneration = numberAt(route, 'metadata', 'generation');
+    const own = named.map((parentRef): Json => {
+      const before = kept.find((status) => status.controllerName === CONTROLLER && equal(status.parentRef, parentRef));
+      let conditions = listAt(before, 'conditions');
+      for (const verdict of [acceptance(gateway, parentRef), resolution(api, route)]) {
+        conditions = withCondition(conditions, { ...verdict, observedGeneration });
+      }
+      return { parentRef, controllerName: CONTROLLER, conditions };
+    });
+    writeStatus(api, HTTP_ROUTES, route, { parents: [...others, ...own] });
+  }
+}
+
+type Verdict = Omit<Condition, 'observedGeneration'>;
+
+/** As the CRD's defaults complete it. */
+function withDefaults(parentRef: JsonObject): JsonObject {
+  return { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...parentRef };
+}
+
+/** By port and section only: host names, namespaces and kinds that listeners allow are not modelled. */
+function acceptance(gateway: KubeObject, parentRef: JsonObject): Verdict {
+  const listeners = objectsAt(gateway, 'spec', 'listeners');
+  const refused = (message: string): Verdict => ({
+    type: 'Accepted',
+    status: 'False',
+    reason: 'NoMatchingParent',
+    message,
+  });
+  const port = numberAt(parentRef, 'port');
+  if (port !== 0 && !listeners.some((listener) => listener.port === port)) {
+    return refused(`No matching listener with port ${port}`);
+  }
+  const section = stringAt(parentRef, 'sectionName');
+  if (section !== '' && !listeners.some((listener) => listener.name === section)) {
+    return refused(`No matching listener with sectionName ${section}`);
+  }
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Accepted HTTPRoute' };
+}
+
+function resolution(api: FakeApi, route: KubeObject): Verdict {
+  const type = 'ResolvedRefs';
+  const missing = backendsOf(route).findLast((ref) => api.get(SERVICES, ref) === undefined);
+  return missing === undefined
+    ? { type, status: 'True', reason: 'ResolvedRefs', message: 'Service reference is valid' }
+    : { type, status: 'False', reason: 'BackendNotFound', message: `services "${missing.name}" not found` };
+}
+
+/** The Services that an HTTPRoute sends to. */
+export function backendsOf(route: KubeObject): ObjectRef[] {
+  return objectsAt(route, 'spec', 'rules').flatMap((rule) =>
+    objectsAt(rule, 'backendRefs').map((backend) => ({
+      namespace: stringAt(backend, 'namespace') || stringAt(route, 'metadata', 'namespace'),
+      name: stringAt(backend, 'name'),
+    })),
+  );
 }
