@@ -2,7 +2,7 @@ import { type ClientRequest, get, type IncomingMessage, type RequestOptions } fr
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { abortReason, type Clock } from '../lib/clock.ts';
-import type { Attempt, ProbeOutcome, ProbeTarget } from './probe.types.ts';
+import type { Attempt, ProbeOutcome, ProbeTarget, Untried } from './probe.types.ts';
 
 export interface AttemptOptions {
   readonly timeoutMs: number;
@@ -15,7 +15,11 @@ export interface AttemptOptions {
  * body, whose answer is not read beyond its head.
  * @throws the signal's reason; nothing else
  */
-export function attemptOnce(target: ProbeTarget, options: AttemptOptions, signal: AbortSignal): Promise<Attempt> {
+export function attemptOnce(
+  target: ProbeTarget,
+  options: AttemptOptions,
+  signal: AbortSignal,
+): Promise<Attempt | Untried> {
   const { timeoutMs, clock } = options;
   const startedAt = clock.monotonic();
   return new Promise((resolve, reject) => {
@@ -40,7 +44,12 @@ export function attemptOnce(target: ProbeTarget, options: AttemptOptions, signal
     }
     signal.addEventListener('abort', onAbort, { once: true });
     opened = open(target, options.userAgent, finish);
-    opened.once('error', (error: NodeJS.ErrnoException) => finish(outcomeOf(error)));
+    opened.once('error', (error: NodeJS.ErrnoException) => {
+      const code = codeOf(error);
+      const outcome = outcomeOf(code);
+      if (outcome === 'not-tried') end(() => resolve({ outcome, code }));
+      else finish(outcome);
+    });
   });
 }
 
@@ -95,12 +104,32 @@ const OUTCOMES: Readonly<Record<string, ProbeOutcome>> = {
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
   ENETDOWN: 'unreachable',
+  // A firewall on the way says so, by ICMPv6.
+  EACCES: 'unreachable',
 };
 
-function outcomeOf(error: NodeJS.ErrnoException): ProbeOutcome {
+/** Nothing was sent: no port, no descriptor, no memory left, no such address family, or not allowed to connect at all. */
+const LIMITS_OF_THIS_MACHINE: ReadonlySet<string> = new Set([
+  'EADDRNOTAVAIL',
+  'EADDRINUSE',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EAGAIN',
+  'EAFNOSUPPORT',
+  'EPERM',
+]);
+
+function codeOf(error: Error): string {
   // Several addresses of one name: the last one's error stands for them.
   const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
-  const code = one instanceof Error && 'code' in one ? String(one.code) : '';
+  return one instanceof Error && 'code' in one ? String(one.code) : '';
+}
+
+/** What an error's code says of the connection. @param code of the system or of Node; empty: none */
+export function outcomeOf(code: string): ProbeOutcome | Untried['outcome'] {
+  if (LIMITS_OF_THIS_MACHINE.has(code)) return 'not-tried';
   // What answers in another language answers: by HTTP, by TLS, or by an alert of TLS.
   if (/^(?:HPE_|ERR_SSL_|EPROTO$)/.test(code)) return 'answered';
   return OUTCOMES[code] ?? 'failed';

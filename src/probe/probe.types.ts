@@ -36,9 +36,17 @@ export interface Attempt {
   readonly status: number;
 }
 
+/** A connection that this machine itself could not begin: it says nothing of the other end. */
+export interface Untried {
+  readonly outcome: 'not-tried';
+  /** The system's: EADDRNOTAVAIL, EMFILE, … */
+  readonly code: string;
+}
+
 /** What became of all connections to one target. */
 export interface ProbeResult {
   readonly target: ProbeTarget;
+  /** Only those that were begun. */
   readonly attempts: readonly Attempt[];
 }
 
@@ -58,4 +66,6 @@ export interface ProbeMeasurement {
   readonly results: readonly ProbeResult[];
   /** Connections that the time was too short for. */
   readonly leftOut: number;
+  /** How many connections this machine could not begin, by the system's code. */
+  readonly untried: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts';
-import type { Attempt, ProbeLimits, ProbeMeasurement, ProbeTarget } from './probe.types.ts';
+import type { Attempt, ProbeLimits, ProbeMeasurement, ProbeTarget, Untried } from './probe.types.ts';
 
 /** So many connections may be open at a time. */
 const MAX_OPEN = 64;
@@ -7,7 +7,7 @@ const MAX_OPEN = 64;
 export interface ProbePorts {
   readonly clock: Clock;
   /** Makes one connection. Rejects with the signal's reason only. */
-  readonly attempt: (target: ProbeTarget, signal: AbortSignal) => Promise<Attempt>;
+  readonly attempt: (target: ProbeTarget, signal: AbortSignal) => Promise<Attempt | Untried>;
   /** Told how many connections have begun, of how many. */
   readonly onProgress?: (begun: number, planned: number) => void;
 }
@@ -24,6 +24,7 @@ export async function runProbe(
 ): Promise<ProbeMeasurement> {
   const attempts = targets.map((): Attempt[] => []);
   const planned = targets.length * limits.count;
+  const untried: Record<string, number> = {};
   const open = new Set<Promise<void>>();
   const startedAt = clock.monotonic();
   let begun = 0;
@@ -42,7 +43,8 @@ export async function runProbe(
     const running: Promise<void> = attempt(target, signal)
       .then(
         (one) => {
-          attempts[index]?.push(one);
+          if (one.outcome === 'not-tried') untried[one.code] = (untried[one.code] ?? 0) + 1;
+          else attempts[index]?.push(one);
         },
         (error: unknown) => {
           failure = { error };
@@ -57,5 +59,6 @@ export async function runProbe(
   return {
     results: targets.map((target, index) => ({ target, attempts: attempts[index] ?? [] })),
     leftOut: planned - begun,
+    untried,
   };
 }

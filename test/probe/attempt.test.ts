@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
-import { attemptOnce } from '../../src/probe/attempt.ts';
+import { attemptOnce, outcomeOf } from '../../src/probe/attempt.ts';
 import type { Attempt, ProbeTarget } from '../../src/probe/probe.types.ts';
 import { makeAuthority } from '../kube/certificates.ts';
 
@@ -46,8 +48,34 @@ async function attempt(port: number, parts: Partial<ProbeTarget> = {}, timeoutMs
     ...parts,
   };
   const options = { timeoutMs, clock: systemClock, userAgent: 'test' };
-  return await attemptOnce(target, options, new AbortController().signal);
+  const one = await attemptOnce(target, options, new AbortController().signal);
+  if (one.outcome === 'not-tried') throw new Error(`this machine cannot connect: ${one.code}`);
+  return one;
 }
+
+describe('outcomeOf', () => {
+  it.each([
+    ['EADDRNOTAVAIL', 'not-tried'],
+    ['EADDRINUSE', 'not-tried'],
+    ['EMFILE', 'not-tried'],
+    ['ENFILE', 'not-tried'],
+    ['ENOBUFS', 'not-tried'],
+    ['ENOMEM', 'not-tried'],
+    ['EAGAIN', 'not-tried'],
+    ['EAFNOSUPPORT', 'not-tried'],
+    ['EPERM', 'not-tried'],
+    ['EACCES', 'unreachable'],
+    ['EHOSTUNREACH', 'unreachable'],
+    ['ECONNREFUSED', 'refused'],
+    ['ECONNRESET', 'reset'],
+    ['ETIMEDOUT', 'timed-out'],
+    ['HPE_INVALID_CONSTANT', 'answered'],
+    ['ENOTFOUND', 'failed'],
+    ['', 'failed'],
+  ])('%s: %s', (code, outcome) => {
+    expect(outcomeOf(code)).toBe(outcome);
+  });
+});
 
 describe('attemptOnce', () => {
   it('asks GET / with the hostname and without a body; any status is an answer', async () => {
@@ -141,6 +169,23 @@ describe('attemptOnce', () => {
       createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.write(head))),
     );
     expect(await attempt(port)).toMatchObject({ outcome: 'answered', status: 101 });
+  });
+
+  it.each(['http', 'tls', 'tcp'])('is not tried where this machine has no descriptor left (%s)', async (speaks) => {
+    const port = await listening(createServer((socket) => socket.on('error', () => undefined).resume()));
+    const child = `
+      import { openSync } from 'node:fs';
+      import { attemptOnce } from './src/probe/attempt.ts';
+      import { systemClock } from './src/lib/clock.ts';
+      const target = { place: 'gateway', subject: '', listenerPort: 80, node: 'n1', address: '127.0.0.1', port: ${port}, speaks: '${speaks}', hostname: '' };
+      const options = { timeoutMs: 30_000, clock: systemClock, userAgent: 'test' };
+      await attemptOnce(target, { ...options, timeoutMs: 20 }, new AbortController().signal);
+      try { for (;;) openSync('/dev/null'); } catch {}
+      console.log(JSON.stringify(await attemptOnce(target, options, new AbortController().signal)));
+    `;
+    const command = 'ulimit -n 64; exec "$0" --input-type=module -e "$1"';
+    const { stdout } = await promisify(execFile)('bash', ['-c', command, process.execPath, child]);
+    expect(JSON.parse(stdout)).toEqual({ outcome: 'not-tried', code: 'EMFILE' });
   });
 
   it('is given up at once', async () => {

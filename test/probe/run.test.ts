@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/lib/clock.ts';
-import type { Attempt, ProbeLimits, ProbeTarget } from '../../src/probe/probe.types.ts';
+import type { Attempt, ProbeLimits, ProbeTarget, Untried } from '../../src/probe/probe.types.ts';
 import { runProbe } from '../../src/probe/run.ts';
 
 const LIMITS: ProbeLimits = { count: 3, perSecond: 1000, timeMs: 5_000, timeoutMs: 500 };
@@ -54,6 +54,19 @@ describe('runProbe', () => {
     expect(a + b).toBeGreaterThan(5);
     expect(a + b).toBeLessThanOrEqual(21);
     expect(leftOut).toBe(2000 - a - b);
+  });
+
+  it('counts what this machine could not begin apart, by cause', async () => {
+    let tried = 0;
+    const attempt = async ({ node }: ProbeTarget): Promise<Attempt | Untried> => {
+      tried += 1;
+      if (node === 'b') return { outcome: 'not-tried', code: 'EADDRNOTAVAIL' };
+      return tried === 1 ? { outcome: 'not-tried', code: 'EMFILE' } : ANSWERED;
+    };
+    const found = await runProbe([target('a'), target('b')], LIMITS, { clock: systemClock, attempt }, NEVER);
+    expect(found.results.map(({ attempts }) => attempts.length)).toEqual([2, 0]);
+    expect(found.untried).toEqual({ EADDRNOTAVAIL: 3, EMFILE: 1 });
+    expect(found.leftOut).toBe(0);
   });
 
   it('has at most 64 connections open', async () => {

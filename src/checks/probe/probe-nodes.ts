@@ -4,7 +4,7 @@ import { targetOf } from '../../plan/make.ts';
 import { describeFigures, figuresOf } from '../../probe/figures.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { groupsOf, NO_TARGETS, NOT_PROBED, rowsOf, silentIn } from './reading.ts';
+import { groupsOf, NO_TARGETS, NOT_PROBED, NOT_TRIED, rowsOf, silentIn, wasPlanned } from './reading.ts';
 
 export const probeNodes = defineCheck({
   id: 'probe-nodes',
@@ -19,12 +19,16 @@ export const probeNodes = defineCheck({
     NodeDoesNotAnswer: 'One node answers no connection where others do.',
     NodesRefuse: 'No node answers on a NodePort, and some refuse: nothing serves it.',
     NodesOutOfReach: 'No node answers, and none refuses: from here they are most likely not reachable at all.',
+    NodesNotTried: 'No connection to a NodePort was begun.',
   },
   run(world, say) {
     const { kube, probe } = world;
     if (probe === undefined) return [say.notApplicable(NOT_PROBED)];
     const groups = groupsOf(world, probe).filter(({ place }) => place !== 'published');
-    if (groups.length === 0) return [say.notApplicable(NO_TARGETS)];
+    if (groups.length === 0) {
+      const isPlanned = wasPlanned(probe, 'entrypoint', 'gateway');
+      return [isPlanned ? say.unknown('NodesNotTried', NOT_TRIED) : say.notApplicable(NO_TARGETS)];
+    }
     const silent = Map.groupBy(groups.flatMap(silentIn), ({ target }) => target.node);
     const findings = [...silent].map(([name, results]) => {
       const node = kube.nodes.items.find(({ meta }) => meta.name === name);

@@ -2,7 +2,7 @@ import { compareShare } from '../../probe/binomial.ts';
 import { describeFigures } from '../../probe/figures.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { groupsOf, NOT_PROBED, rowsOf } from './reading.ts';
+import { groupsOf, NOT_PROBED, NOT_TRIED, rowsOf, wasPlanned } from './reading.ts';
 import { refusedShares } from './targets.ts';
 
 export const probePublished = defineCheck({
@@ -17,11 +17,16 @@ export const probePublished = defineCheck({
   reasons: {
     AddressDoesNotAnswer: 'A published address answers no connection.',
     AddressLosesConnections: 'A published address answers some connections, and loses others.',
+    AddressNotTried: 'No connection to a published address was begun.',
   },
   run(world, say) {
-    if (world.probe === undefined) return [say.notApplicable(NOT_PROBED)];
-    const groups = groupsOf(world, world.probe).filter(({ place }) => place === 'published');
-    if (groups.length === 0) return [say.notApplicable('No address is published.')];
+    const { probe } = world;
+    if (probe === undefined) return [say.notApplicable(NOT_PROBED)];
+    const groups = groupsOf(world, probe).filter(({ place }) => place === 'published');
+    if (groups.length === 0) {
+      const isPlanned = wasPlanned(probe, 'published');
+      return [isPlanned ? say.unknown('AddressNotTried', NOT_TRIED) : say.notApplicable('No address is published.')];
+    }
     return groups.map(({ state, listenerPort, results, figures }) => {
       const { key, target } = state.subject;
       const names = [...new Set(results.map((one) => one.target.address))].join(', ');

@@ -4,7 +4,7 @@ import { compareShare } from '../../probe/binomial.ts';
 import { describeFigures, figuresOf } from '../../probe/figures.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
-import { groupsOf, NO_TARGETS, NOT_PROBED, rowsOf, silentNodes } from './reading.ts';
+import { groupsOf, NO_TARGETS, NOT_PROBED, NOT_TRIED, rowsOf, silentNodes, wasPlanned } from './reading.ts';
 
 export const probeShare = defineCheck({
   id: 'probe-share',
@@ -19,11 +19,16 @@ export const probeShare = defineCheck({
     ShareRefused: 'The exposure refuses a share of all connections, and that share was measured.',
     MoreRefused: 'More connections are refused than the exposure predicts.',
     FewerRefused: 'Fewer connections are refused than the exposure predicts: something else serves the entrypoint.',
-    ConnectionsLost: 'Some connections got no answer in time, or were reset.',
+    ConnectionsLost: 'Some connections got no answer in time, were reset, or did not get there.',
+    ShareNotTried: "No connection to the entrypoint's NodePort was begun.",
   },
   run(world, say) {
-    if (world.probe === undefined) return [say.notApplicable(NOT_PROBED)];
-    const all = groupsOf(world, world.probe);
+    const { probe } = world;
+    if (probe === undefined) return [say.notApplicable(NOT_PROBED)];
+    const all = groupsOf(world, probe);
+    if (wasPlanned(probe, 'entrypoint') && !all.some(({ place }) => place === 'entrypoint')) {
+      return [say.unknown('ShareNotTried', NOT_TRIED)];
+    }
     const silent = silentNodes(all);
     const groups = all.filter(({ place, figures, results, shareOf }) => {
       const reached = figures.outcomes.answered > 0 || results.some(({ target }) => shareOf(target.node) === 1);
@@ -81,7 +86,8 @@ export const probeShare = defineCheck({
           }),
         );
       }
-      const lost = figures.outcomes['timed-out'] + figures.outcomes.reset + figures.outcomes.failed;
+      const { reset, unreachable, failed } = figures.outcomes;
+      const lost = figures.outcomes['timed-out'] + reset + unreachable + failed;
       if (lost > 0) {
         findings.push(
           say.warn('ConnectionsLost', {

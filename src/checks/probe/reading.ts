@@ -1,7 +1,7 @@
 import type { SubjectState } from '../../gateway/plan-subject.types.ts';
 import type { Json } from '../../plan/plan.types.ts';
 import { figuresOf, type ProbeFigures } from '../../probe/figures.ts';
-import type { ProbeMeasurement, ProbePlace, ProbeResult } from '../../probe/probe.types.ts';
+import type { ProbeMeasurement, ProbePlace, ProbeResult, ProbeTarget } from '../../probe/probe.types.ts';
 import { subjectsOf } from '../facts/gateway-plan.ts';
 import type { DoctorWorld } from '../world.types.ts';
 import { refusedShares } from './targets.ts';
@@ -26,7 +26,18 @@ export interface ProbeGroup {
   readonly shareOf: (node: string) => number;
 }
 
-/** What was measured, by place, Gateway and port; targets that time was too short for are left out. */
+/** What a check says of places that were to be connected to, where no connection was begun. */
+export const NOT_TRIED = {
+  message: 'No connection was begun there: probe-ran says why.',
+  fix: 'Do what probe-ran says, and run doctor --probe again.',
+};
+
+/** Whether there was anything to connect to at these places. */
+export function wasPlanned({ results }: ProbeMeasurement, ...places: readonly ProbePlace[]): boolean {
+  return results.some(({ target }) => places.includes(target.place));
+}
+
+/** What was measured, by place, Gateway and port; targets that no connection was begun to are left out. */
 export function groupsOf(world: DoctorWorld, measurement: ProbeMeasurement): readonly ProbeGroup[] {
   const states = new Map(subjectsOf(world).map((state) => [state.subject.key, state]));
   const tried = measurement.results.filter(({ attempts }) => attempts.length > 0);
@@ -72,7 +83,7 @@ export function rowsOf(results: readonly ProbeResult[]): Json {
     const { outcomes, p50Ms, p99Ms, statuses } = figuresOf(attempts);
     return {
       ...(target.node === '' ? {} : { node: target.node }),
-      to: `${target.address.includes(':') ? `[${target.address}]` : target.address}:${target.port}`,
+      to: addressOf(target),
       by: target.speaks === 'tls' ? 'TLS, certificate not verified' : target.speaks.toUpperCase(),
       ...(target.hostname === '' ? {} : { host: target.hostname }),
       connections: attempts.length,
@@ -81,4 +92,9 @@ export function rowsOf(results: readonly ProbeResult[]): Json {
       ...(Object.keys(statuses).length === 0 ? {} : { statuses }),
     };
   });
+}
+
+/** `10.0.0.1:30080`, `[fd00::1]:30080`. */
+export function addressOf({ address, port }: ProbeTarget): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }

@@ -4,7 +4,7 @@ import { probeTargets } from '../../../src/checks/probe/targets.ts';
 import { runChecks } from '../../../src/checks/run.ts';
 import type { DoctorWorld } from '../../../src/checks/world.types.ts';
 import type { Finding } from '../../../src/plan/plan.types.ts';
-import type { ProbeOutcome, ProbeTarget } from '../../../src/probe/probe.types.ts';
+import type { ProbeOutcome, ProbeTarget, Untried } from '../../../src/probe/probe.types.ts';
 import { edited, patch } from '../cluster-data.ts';
 import { REFERENCES } from '../reference/all.ts';
 import { worldOf } from '../world-of.ts';
@@ -23,16 +23,21 @@ beforeAll(async () => {
 });
 
 /** What doctor says where the connections to each target end so. */
-function diagnose(world: DoctorWorld, outcome: (target: ProbeTarget, index: number) => ProbeOutcome): Finding[] {
+function diagnose(
+  world: DoctorWorld,
+  end: (target: ProbeTarget, index: number) => ProbeOutcome | Untried,
+  leftOut = 0,
+): Finding[] {
+  const untried: Record<string, number> = {};
   const results = probeTargets(world).map((target) => ({
     target,
-    attempts: Array.from({ length: COUNT }, (_, index) => ({
-      outcome: outcome(target, index),
-      latencyMs: 1,
-      status: 200,
-    })),
+    attempts: Array.from({ length: COUNT }, (_, index) => end(target, index)).flatMap((outcome) => {
+      if (typeof outcome === 'string') return [{ outcome, latencyMs: 1, status: 200 }];
+      untried[outcome.code] = (untried[outcome.code] ?? 0) + 1;
+      return [];
+    }),
   }));
-  const { outcomes } = runChecks(PROBE_CHECKS, { ...world, probe: { results, leftOut: 0 } });
+  const { outcomes } = runChecks(PROBE_CHECKS, { ...world, probe: { results, leftOut, untried } });
   return outcomes.flatMap(({ findings }) => findings);
 }
 
@@ -44,7 +49,14 @@ function nodesOf(world: DoctorWorld): string[] {
   return [...new Set(probeTargets(world).map(({ node }) => node))].filter((node) => node !== '');
 }
 
-const WELL = ['probe-nodes pass AsItShouldBe', 'probe-published pass AsItShouldBe', 'probe-share pass AsItShouldBe'];
+const WELL = [
+  'probe-nodes pass AsItShouldBe',
+  'probe-published pass AsItShouldBe',
+  'probe-ran pass AsItShouldBe',
+  'probe-share pass AsItShouldBe',
+];
+const NO_PORT: Untried = { outcome: 'not-tried', code: 'EADDRNOTAVAIL' };
+const NOT_TRIED = 'probe-ran unknown NotTriedFromHere';
 
 describe('probeTargets', () => {
   it('are the published addresses, and both NodePorts of each node; those of Gateways first', () => {
@@ -102,6 +114,7 @@ describe('the checks of --probe', () => {
     expect(told(findings)).toEqual([
       'probe-nodes unknown NodesOutOfReach',
       'probe-published pass AsItShouldBe',
+      'probe-ran pass AsItShouldBe',
       'probe-share not-applicable NotApplicable',
     ]);
   });
@@ -110,6 +123,7 @@ describe('the checks of --probe', () => {
     expect(told(diagnose(redirect, () => 'refused'))).toEqual([
       'probe-nodes fail NodesRefuse',
       'probe-published fail AddressDoesNotAnswer',
+      'probe-ran pass AsItShouldBe',
       'probe-share not-applicable NotApplicable',
     ]);
   });
@@ -117,6 +131,53 @@ describe('the checks of --probe', () => {
   it('tell connections that get lost', () => {
     const findings = diagnose(redirect, ({ place }, index) =>
       place === 'entrypoint' && index === 7 ? 'timed-out' : 'answered',
+    );
+    expect(told(findings)).toContain('probe-share warn ConnectionsLost');
+  });
+
+  it('do not hold against a node what this machine could not begin, and say so', () => {
+    const [one = ''] = nodesOf(redirect);
+    const findings = diagnose(redirect, ({ node }, index) => (node === one && index > 0 ? NO_PORT : 'answered'));
+    expect(told(findings)).toEqual([...WELL.filter((line) => !line.startsWith('probe-ran')), NOT_TRIED].toSorted());
+    const { message, fix, evidence } = findings.find(({ reason }) => reason === 'NotTriedFromHere') ?? {};
+    expect(message).toMatch(/^198 of \d+ connections could not be begun on this machine \(EADDRNOTAVAIL × 198\)/);
+    expect(fix).toContain('--probe-count');
+    expect(evidence).toMatchObject({ untried: { EADDRNOTAVAIL: 198 }, nothingKnownOf: [] });
+  });
+
+  it('name what nothing is known of, where this machine could begin nothing there', () => {
+    const [one = ''] = nodesOf(redirect);
+    const findings = diagnose(redirect, ({ node }) => (node === one ? NO_PORT : 'answered'));
+    expect(told(findings)).toEqual([...WELL.filter((line) => !line.startsWith('probe-ran')), NOT_TRIED].toSorted());
+    expect(findings.find(({ reason }) => reason === 'NotTriedFromHere')?.message).toMatch(/Nothing is known of 10\./);
+  });
+
+  it('are unknown where this machine could begin nothing at all', () => {
+    expect(told(diagnose(redirect, () => NO_PORT))).toEqual([
+      'probe-nodes unknown NodesNotTried',
+      'probe-published unknown AddressNotTried',
+      NOT_TRIED,
+      'probe-share unknown ShareNotTried',
+    ]);
+  });
+
+  it.each([
+    ['EMFILE', 'ulimit -n'],
+    ['EPERM', 'may connect'],
+    ['ENOBUFS', 'memory'],
+  ])('mend %s with %s', (code, mend) => {
+    const findings = diagnose(redirect, () => ({ outcome: 'not-tried', code }));
+    expect(findings.find(({ reason }) => reason === 'NotTriedFromHere')?.fix).toContain(mend);
+  });
+
+  it('say how many the time was too short for', () => {
+    const [all] = diagnose(redirect, () => 'answered', 17);
+    expect(all?.message).toMatch(/too short for 17 more\.$/);
+  });
+
+  it('tell connections to the entrypoint that get nowhere on some tries', () => {
+    const findings = diagnose(redirect, ({ place }, index) =>
+      place === 'entrypoint' && index === 7 ? 'unreachable' : 'answered',
     );
     expect(told(findings)).toContain('probe-share warn ConnectionsLost');
   });
