@@ -1,5 +1,5 @@
 import { CHECKS } from '../../src/checks/all.ts';
-import type { Check, Section } from '../../src/checks/check.types.ts';
+import type { Check, DocPages, Section } from '../../src/checks/check.types.ts';
 import { POD_PROBE_CHECKS } from '../../src/checks/pod-probe/all.ts';
 import { PROBE_CHECKS } from '../../src/checks/probe/all.ts';
 import { runChecks } from '../../src/checks/run.ts';
@@ -43,6 +43,8 @@ entrypoint's and the Gateway's own NodePort of each node: \`GET /\` with a hostn
 certificate is not verified, or TCP alone; any HTTP status counts as answered. It makes 20 connections to each, 50 a second and
 for 30 s at most (\`--probe-count\`, \`--probe-rate\`, \`--probe-time\`), in turn, so that each node has its share when the time
 is up; Ctrl-C ends it at once. The refused share stands beside what the exposure predicts, within what chance explains.
+A connection that this machine itself could not begin (no port or descriptor left, not allowed) counts for and against nobody;
+\`probe-ran\` tells how many.
 
 \`--probe-pods\` says what it will make, asks (\`--yes\`: does not; without a terminal it refuses), and makes one short-lived Pod a
 node, on ten nodes at most (\`--probe-nodes\`): not root, no privilege, no token, nothing writable. It ends by itself after 90 s and
@@ -68,13 +70,20 @@ export async function doctorPage(): Promise<string> {
 /** What is measured only when somebody asks for it: no scenario of objects can show it. */
 function probeSection(): string[] {
   const rows = [...POD_PROBE_CHECKS, ...PROBE_CHECKS].map(({ id, docs, title, looksAt, reasons }) => [
-    `[\`${id}\`](${docs})<br>${title}`,
+    `${linked(id, docs)}<br>${title}`,
     looksAt,
     Object.entries(reasons)
       .map(([reason, meaning]) => `\`${reason}\`: ${escaped(meaning)}`)
       .join('<br>'),
   ]);
   return [`## ${SECTIONS.probe}`, PROBES, table(['check', 'looks at', 'what doctor says'], rows)];
+}
+
+/** The id with the page that explains it; where each cloud has its own, both. */
+function linked(id: string, docs: DocPages): string {
+  return typeof docs === 'string'
+    ? `[\`${id}\`](${docs})`
+    : `\`${id}\` ([CCE](${docs.huawei}), [TKE](${docs.tencent}))`;
 }
 
 async function rowsOf(check: Check, scenarios: readonly Scenario[]): Promise<string[][]> {
@@ -86,7 +95,7 @@ async function rowsOf(check: Check, scenarios: readonly Scenario[]): Promise<str
       const found = findings.find((finding) => finding.reason === reason);
       if (found === undefined) throw new Error(`${check.id} does not say ${reason} of its scenario`);
       return [
-        index === 0 ? `[\`${check.id}\`](${check.docs})<br>${check.title}` : '',
+        index === 0 ? `${linked(check.id, check.docs)}<br>${check.title}` : '',
         index === 0 ? check.looksAt : '',
         scenario.symptom,
         `**${found.verdict}** \`${found.reason}\`<br>${escaped(found.message)}`,

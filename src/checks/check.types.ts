@@ -1,4 +1,5 @@
 import type { Finding, Json, Target, Verdict } from '../plan/plan.types.ts';
+import type { CloudName } from '../providers/provider.types.ts';
 import type { DoctorWorld, KubeKind } from './world.types.ts';
 
 /** Where on the packet's way a check looks. */
@@ -19,6 +20,9 @@ export const LINKS = [
 
 export type Link = (typeof LINKS)[number];
 
+/** The page for everybody, or for the users of each cloud. */
+export type DocPages = string | Readonly<Record<CloudName, string>>;
+
 /** One thing that doctor looks at. Pure: the same world gives the same findings. */
 export interface Check {
   /** Stable, kebab-case; the same in report, metric, log line and docs. */
@@ -30,8 +34,8 @@ export interface Check {
   readonly title: string;
   /** What is looked at, for the docs: `ipam` of cilium-config, spec.podCIDR of each Node. */
   readonly looksAt: string;
-  /** Page that explains it, https. */
-  readonly docs: string;
+  /** Page that explains it, https; one a cloud where each has its own. */
+  readonly docs: DocPages;
   /** Ids of earlier checks of which a failure of this one may be a mere consequence. */
   readonly causes: readonly string[];
   /** Kinds without which nothing can be said: where one could not be read, the check is `unknown` and does not run. */

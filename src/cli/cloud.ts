@@ -31,7 +31,12 @@ export interface FindCloudOptions {
 const SOME_NODES = 5;
 const TRY_AGAIN_MS = 15_000;
 
-const NAMES: Readonly<Record<Cloud, CloudName | undefined>> = { cce: 'huawei', tke: 'tencent', unknown: undefined };
+/** As the readers call the clouds of nodes; undefined: none that can be asked. */
+export const CLOUD_NAMES: Readonly<Record<Cloud, CloudName | undefined>> = {
+  cce: 'huawei',
+  tke: 'tencent',
+  unknown: undefined,
+};
 
 /**
  * Finds the cloud of a cluster and makes it ready to be asked. Rejects only with the signal's reason: the Kubernetes work
@@ -83,5 +88,5 @@ function toHint(raw: RawObject): NodeHint {
 
 /** The cloud that a node's providerID and labels tell; undefined: they tell none that can be asked. */
 export function cloudNameOf(node: Parameters<typeof cloudOf>[0]): CloudName | undefined {
-  return NAMES[cloudOf(node)];
+  return CLOUD_NAMES[cloudOf(node)];
 }

@@ -1,6 +1,8 @@
 import type { CheckOutcome, Diagnosis } from '../checks/check.types.ts';
 import type { ConnectivityTest } from '../checks/connectivity/test-line.ts';
+import { docPageOf } from '../checks/doc-pages.ts';
 import type { Verdict } from '../plan/plan.types.ts';
+import type { CloudName } from '../providers/provider.types.ts';
 import type { DoctorReport, DoctorSummary } from './doctor-report.types.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportFinding } from './report.ts';
@@ -10,6 +12,8 @@ export interface DoctorReportInput extends ReportOrigin {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly diagnosis: Diagnosis;
+  /** Whose pages are linked where each cloud has its own; undefined: not known. */
+  readonly cloud?: CloudName | undefined;
   readonly connectivityTest?: ConnectivityTest;
 }
 
@@ -26,7 +30,7 @@ export function buildDoctorReport({ diagnosis, ...input }: DoctorReportInput): D
       section: check.section,
       link: check.link,
       title: check.title,
-      docs: check.docs,
+      docs: docPageOf(check.docs, input.cloud),
       verdict,
       followsFrom: followsFrom ?? null,
       findings: findings.map(reportFinding),

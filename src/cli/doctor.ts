@@ -3,6 +3,7 @@ import { chooseChecks } from '../checks/choose.ts';
 import { findTargets, type TargetPorts } from '../checks/connectivity/targets.ts';
 import { connectivityTestOf, wantsTargets } from '../checks/connectivity/test-line.ts';
 import { type CloudChoice, diagnose } from '../checks/diagnose.ts';
+import { cloudOfCluster } from '../checks/facts/network.ts';
 import type { ObjectSource } from '../checks/object-source.ts';
 import { POD_PROBE_CHECKS } from '../checks/pod-probe/all.ts';
 import { PROBE_CHECKS } from '../checks/probe/all.ts';
@@ -10,6 +11,7 @@ import type { KubeWorld } from '../checks/world.types.ts';
 import type { Config } from '../config/config.types.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { DoctorOptions } from './args.types.ts';
+import { CLOUD_NAMES } from './cloud.ts';
 import { createMeasure } from './doctor-measure.ts';
 import type { PodProbeUi } from './doctor-pods.ts';
 import { buildDoctorReport } from './doctor-report.ts';
@@ -80,6 +82,7 @@ export async function runDoctor(
     context,
     startedAt,
     diagnosis,
+    cloud: world.cloud.cloud ?? CLOUD_NAMES[cloudOfCluster(world.kube)],
     connectivityTest: connectivityTestOf(world, found),
   });
 }

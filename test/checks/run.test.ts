@@ -3,6 +3,7 @@ import { CHECKS } from '../../src/checks/all.ts';
 import type { Check } from '../../src/checks/check.types.ts';
 import { chooseChecks } from '../../src/checks/choose.ts';
 import { defineCheck } from '../../src/checks/define.ts';
+import { docPageOf } from '../../src/checks/doc-pages.ts';
 import { runChecks } from '../../src/checks/run.ts';
 import type { DoctorWorld } from '../../src/checks/world.types.ts';
 import { REFERENCES } from './reference/all.ts';
@@ -94,9 +95,9 @@ describe('every check', () => {
   });
 
   it('has an id in kebab-case, a page, and an id of its own', () => {
-    expect(
-      CHECKS.filter(({ id, docs }) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id) || !docs.startsWith('https://')),
-    ).toEqual([]);
+    expect(CHECKS.filter(({ id }) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(id))).toEqual([]);
+    const pages = CHECKS.flatMap(({ docs }) => [docPageOf(docs, 'huawei'), docPageOf(docs, 'tencent')]);
+    expect(pages.filter((page) => !page.startsWith('https://'))).toEqual([]);
     expect(new Set(CHECKS.map(({ id }) => id)).size).toBe(CHECKS.length);
   });
 });

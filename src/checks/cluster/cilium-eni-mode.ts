@@ -12,7 +12,7 @@ export const ciliumEniMode = defineCheck({
   link: 'Pod',
   title: "The cluster's network is one that Cilium can serve",
   looksAt: 'network mode of the CCE or TKE cluster, node labels, DaemonSets of the cloud',
-  docs: PAGES.cceNetworks,
+  docs: PAGES.networks,
   needs: ['nodes', 'daemonSets', 'ciliumConfig', 'pods'],
   reasons: {
     EniModeWithCilium: "Pods of this CCE cluster live on ENIs, which have no veth for Cilium's programs to hang on.",

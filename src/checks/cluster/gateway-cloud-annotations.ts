@@ -23,7 +23,7 @@ export const gatewayCloudAnnotations = defineCheck({
   title: "No annotation makes the cloud take a Gateway's Service for its own",
   looksAt:
     'annotations of the Gateways (spec.infrastructure.annotations) and of the Services that Cilium made for them',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {
     CloudAnnotationOnGateway: "The cloud controller takes the Gateway's Service for its own, and undoes its address.",

@@ -22,7 +22,7 @@ export const gatewayServiceUnserved = defineCheck({
   title: 'Each Gateway has an entrypoint that the cloud can serve',
   looksAt:
     'Gateways, the Services that Cilium makes for them and their EndpointSlices, entrypoints, events of the cloud controller',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: ['delegated-plugin', 'kpr-off', 'l7-off', 'envoy-config-off', 'gateway-crds', 'operator-pending'],
   needs: ['services', 'gateways', 'gatewayClasses', 'slices'],
   reasons: {},

@@ -26,7 +26,7 @@ export const lbAnnotationConflict = defineCheck({
   title: 'What the annotations say of the load balancer agrees with it and with each other',
   looksAt:
     '`elb.id` and `elb.autocreate` with their writers, `elb.class`, and the ports of all Services of one load balancer; kind of the load balancer',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: ['lb-exists', 'gateway-cloud-annotations'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {

@@ -19,7 +19,7 @@ export const lbBackends = defineCheck({
   link: 'target',
   title: 'Each listener leads to the nodes, at the port where traffic is expected',
   looksAt: "members of each listener, their ports and weights, against the entrypoint's NodePorts and the nodes",
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: [
     'exclude-from-lb',
     'lb-exists',

@@ -11,7 +11,7 @@ export const lbExists = defineCheck({
   link: 'load balancer',
   title: 'The load balancer of each entrypoint exists',
   looksAt: 'the annotations of the entrypoints that name their load balancer, and the load balancer in the cloud',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: { LoadBalancerGone: 'The cloud has no load balancer of the id that the entrypoint names.' },
   run(world, say) {

@@ -11,7 +11,7 @@ export const lbFrozen = defineCheck({
   link: 'load balancer',
   title: 'Each load balancer is active',
   looksAt: 'state of the load balancer in the cloud',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: ['lb-exists'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {

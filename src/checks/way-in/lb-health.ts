@@ -18,7 +18,7 @@ export const lbHealth = defineCheck({
   link: 'target',
   title: 'The load balancer finds its members healthy',
   looksAt: "health of each listener's members, with the cloud's reason",
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: [
     'agents-ready',
     'exclude-from-lb',

@@ -12,7 +12,7 @@ export const lbListener = defineCheck({
   link: 'listener',
   title: 'The load balancer listens on each port of its entrypoint',
   looksAt: 'listeners of the load balancer against spec.ports of the entrypoint; events of the cloud controller',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: ['lb-exists', 'lb-frozen', 'lb-annotation-conflict', 'entrypoint-selector'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {

@@ -16,7 +16,7 @@ export const lbVpc = defineCheck({
   link: 'load balancer',
   title: "Each load balancer is in the cluster's VPC",
   looksAt: 'VPC of the load balancer, of the cluster and of its servers',
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: ['lb-exists'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {

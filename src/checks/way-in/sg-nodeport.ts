@@ -61,7 +61,7 @@ export const sgNodeport = defineCheck({
   title: 'The security groups of the nodes, and of the load balancer itself, admit it and its clients',
   looksAt:
     "security groups of the nodes' servers, evaluated as the cloud does, for the load balancer's probes and for clients, at the ports of its members; groups of the load balancer itself (CLB) at its listeners",
-  docs: PAGES.cceServices,
+  docs: PAGES.loadBalancerServices,
   causes: ['lb-exists'],
   needs: ['services', 'gateways', 'gatewayClasses'],
   reasons: {
