@@ -1,5 +1,6 @@
 import { load } from 'js-yaml';
 import { asRecord, asString } from '../../src/kube/read.ts';
+import type { ObjectRef } from '../../src/kube/types.ts';
 import type { ControlPlane } from '../control-plane/fixture.ts';
 import { type KubeObject, valueAt } from '../control-plane/objects.ts';
 import { renderWith } from './helm.ts';
@@ -16,6 +17,14 @@ export interface Installed {
   readonly config: object;
 }
 
+/**
+ * The release of Kubernetes that a test of rights and policies runs on: its own, or the one of the environment variable
+ * `CHART_KUBERNETES`, such as 1.36.3. Three are proven: versions.ts names them.
+ */
+export function kubernetesOr(usual: string): string {
+  return process.env.CHART_KUBERNETES ?? usual;
+}
+
 /** Applies what the chart renders and asks for a token of its ServiceAccount, as the kubelet does. */
 export async function install(cluster: ControlPlane, values: object): Promise<Installed> {
   // What only `helm uninstall` makes is tested there.
@@ -29,10 +38,7 @@ export async function install(cluster: ControlPlane, values: object): Promise<In
   for (const object of objects) {
     if (object.kind !== 'Deployment') await cluster.apply(object);
   }
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
-  const { body } = await cluster.request('POST', path, request);
-  const token = asString(valueAt(body, 'status', 'token'));
+  const token = await tokenOf(cluster, { namespace, name });
   const username = `system:serviceaccount:${namespace}:${name}`;
   const file = objects.find(({ kind }) => kind === 'ConfigMap');
   return {
@@ -42,4 +48,12 @@ export async function install(cluster: ControlPlane, values: object): Promise<In
     kubeconfig: cluster.kubeconfigFor({ name: username, token }),
     config: asRecord(load(asString(valueAt(file, 'data', 'config.yaml')))),
   };
+}
+
+/** A token of a ServiceAccount, as the kubelet asks for it. */
+export async function tokenOf(cluster: ControlPlane, { namespace, name }: ObjectRef): Promise<string> {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
+  const { body } = await cluster.request('POST', path, request);
+  return asString(valueAt(body, 'status', 'token'));
 }

@@ -149,18 +149,3 @@ credentialsDirectory: {{ dig "cloud" "credentials" "directory" "/etc/cilium-clou
 {{- $served := .Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" -}}
 {{- if or (eq $wanted "always") (and (eq $wanted "auto") $served) -}}true{{- end -}}
 {{- end -}}
-
-{{/* CEL: what nobody's writes of ours change, besides annotations. */}}
-{{- define "ccb.sameMetadata" -}}
-{{- range $index, $field := list "labels" "ownerReferences" "finalizers" }}
-{{ if $index }}&& {{ end }}has(object.metadata.{{ $field }}) == has(oldObject.metadata.{{ $field }}) && (!has(object.metadata.{{ $field }}) || object.metadata.{{ $field }} == oldObject.metadata.{{ $field }})
-{{- end }}
-{{- end -}}
-
-{{/* CEL: every field of a Service's spec but ports, and the selector only of managed entrypoints. */}}
-{{- define "ccb.sameServiceSpec" -}}
-(variables.managed || has(object.spec.selector) == has(oldObject.spec.selector) && (!has(object.spec.selector) || object.spec.selector == oldObject.spec.selector))
-{{- range list "allocateLoadBalancerNodePorts" "clusterIP" "clusterIPs" "externalIPs" "externalName" "externalTrafficPolicy" "healthCheckNodePort" "internalTrafficPolicy" "ipFamilies" "ipFamilyPolicy" "loadBalancerClass" "loadBalancerIP" "loadBalancerSourceRanges" "publishNotReadyAddresses" "sessionAffinity" "sessionAffinityConfig" "trafficDistribution" "type" }}
-        && has(object.spec.{{ . }}) == has(oldObject.spec.{{ . }}) && (!has(object.spec.{{ . }}) || object.spec.{{ . }} == oldObject.spec.{{ . }})
-{{- end }}
-{{- end -}}
