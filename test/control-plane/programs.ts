@@ -89,7 +89,14 @@ export function apiServerCommand(site: Site, flags: readonly string[]): CommandL
   };
 }
 
-/** Only what tests rely on: garbage collection, deletion of namespaces, and each namespace's default ServiceAccount. */
+/** Only what tests rely on; the last one looks whether expressions of admission policies fit their kinds. */
+const CONTROLLERS = [
+  'garbage-collector-controller',
+  'namespace-controller',
+  'serviceaccount-controller',
+  'validatingadmissionpolicy-status-controller',
+];
+
 export function controllerManagerCommand(site: Site, kubeconfig: string): CommandLine {
   return {
     program: partPath('kube-controller-manager', site.versions),
@@ -97,7 +104,7 @@ export function controllerManagerCommand(site: Site, kubeconfig: string): Comman
       `--kubeconfig=${kubeconfig}`,
       `--authentication-kubeconfig=${kubeconfig}`,
       `--authorization-kubeconfig=${kubeconfig}`,
-      '--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller',
+      `--controllers=${CONTROLLERS.join(',')}`,
       `--service-account-private-key-file=${join(site.dir, 'service-account.key')}`,
       '--leader-elect=false',
       '--secure-port=0',

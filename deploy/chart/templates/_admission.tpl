@@ -20,8 +20,8 @@
 
 {{/* CEL: the ports of `object` or `oldObject` without what may change: of an entrypoint the targetPort, else the nodePort. */}}
 {{- define "ccb.fixedOfPorts" -}}
-{{ . }}.spec.ports.map(port, [string(port.port), has(port.protocol) ? port.protocol : '', has(port.name) ? port.name : '',
-        has(port.appProtocol) ? port.appProtocol : '', variables.entrypoint ? string(has(port.nodePort) ? port.nodePort : 0) : string(port.targetPort)])
+{{ . }}.spec.ports.map(port, string(port.port) + ' ' + (has(port.protocol) ? port.protocol : '') + ' ' + (has(port.name) ? port.name : '') + ' ' +
+        (variables.entrypoint ? string(has(port.nodePort) ? port.nodePort : 0) : string(port.targetPort)) + ' ' + (has(port.appProtocol) ? port.appProtocol : ''))
 {{- end -}}
 
 {{/* CEL: whether a Service is one that Cilium made for a Gateway or an Ingress, or the one of all shared Ingresses. */}}
