@@ -8,7 +8,8 @@ const AuditEventLine = z.object({
   stage: z.string(),
   verb: z.string(),
   requestURI: z.string(),
-  user: z.object({ username: z.string(), groups: z.array(z.string()).optional() }),
+  /** Without a name: a token that is not, or no longer, one. */
+  user: z.object({ username: z.string().default(''), groups: z.array(z.string()).optional() }),
   userAgent: z.string().default(''),
   objectRef: z
     .object({
