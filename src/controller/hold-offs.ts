@@ -42,12 +42,20 @@ export async function readHoldOffs(client: KubeClient, clock: Clock, signal: Abo
 
 function trimHoldOff(raw: RawObject, clock: Clock): { readonly id: string; readonly record: WriteRecord } | undefined {
   const action = asString(raw.action);
-  const match = /is not written until (\S+Z): (.+?) keeps undoing it\./.exec(asString(raw.message));
-  const uid = asString(asRecord(raw.involvedObject).uid);
-  const until = Date.parse(match?.[1] ?? '');
+  const match = /^(.+) is not written until (\S+Z): (.+?) keeps undoing it\./.exec(asString(raw.message));
+  const involved = asRecord(raw.involvedObject);
+  const uid = asString(involved.uid);
+  const until = Date.parse(match?.[2] ?? '');
   if (!action.startsWith(ACTION_PREFIX) || asString(raw.reportingComponent) !== 'cilium-cloud-bridge') return undefined;
+  // The Gateway that it concerns is told, too.
+  const about = {
+    kind: asString(involved.kind),
+    namespace: asString(involved.namespace),
+    name: asString(involved.name),
+  };
+  if (match?.[1] !== describeTarget(about)) return undefined;
   if (Number.isNaN(until) || until <= clock.now() || uid === '') return undefined;
-  const writer = match?.[2] ?? '';
+  const writer = match?.[3] ?? '';
   return {
     id: `${uid} ${action.slice(ACTION_PREFIX.length)}`,
     record: {

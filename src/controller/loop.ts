@@ -9,7 +9,7 @@ import { describeTarget } from '../plan/make.ts';
 import type { Action, Finding } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
 import { refusalFinding } from '../plan/refusal.ts';
-import { carryOutStage, stagesOf } from '../plan/stages.ts';
+import { carryOutStage, createHolds, stagesOf } from '../plan/stages.ts';
 import type { Announcer } from './announcer.ts';
 import { createFindingMonitor } from './finding-monitor.ts';
 import { SECOND_WRITER } from './hold-offs.ts';
@@ -190,10 +190,10 @@ export function createLoop(options: LoopOptions): Loop {
 
   /** Those that may be tried now. The later ones of a subject rest on the earlier: they wait with one that was refused. */
   function freeActions(actions: readonly Action[], now: number): readonly Action[] {
-    const waiting = new Set<string>();
+    const holds = createHolds<true>();
     return actions.filter((action) => {
-      if (!waiting.has(action.key) && isFree(action, now)) return true;
-      if (action.mayFail !== true) waiting.add(action.key);
+      if (holds.on(action) === undefined && isFree(action, now)) return true;
+      if (action.mayFail !== true) holds.add(action, true);
       return false;
     });
   }

@@ -1,6 +1,7 @@
 import { actionId, type WriteHistory } from './history.ts';
 import { describeTarget } from './make.ts';
 import type { Action, Declined } from './plan.types.ts';
+import { createHolds } from './stages.ts';
 
 /** What may be written now, as data. */
 export interface Policy {
@@ -21,20 +22,20 @@ export interface Limited {
 
 /**
  * Splits a plan's actions into those to carry out and those that wait, with the reason. An action that is declined
- * takes the later ones of its subject with it, since they rest on it.
+ * takes the later ones of its subject with it, since they rest on it; not those that go beside it.
  */
 export function limit(actions: readonly Action[], policy: Policy): Limited {
   const todo: Action[] = [];
   const declined: Declined[] = [];
-  const stopped = new Map<string, Declined>();
+  const holds = createHolds<Declined>();
   for (const action of actions) {
-    const before = stopped.get(action.key);
+    const before = holds.on(action);
     const refusal = before === undefined ? refuse(action, policy) : { ...before, action };
     if (refusal === undefined) {
       todo.push(action);
     } else {
       declined.push(refusal);
-      if (action.mayFail !== true) stopped.set(action.key, refusal);
+      if (action.mayFail !== true) holds.add(action, refusal);
     }
   }
   return { actions: todo, declined };

@@ -18,7 +18,7 @@ export function targetOf(resource: Resource, meta: Meta): Target {
 }
 
 /** `Service kube-system/gateway-entrypoint`, as messages name an object. */
-export function describeTarget(target: Target): string {
+export function describeTarget(target: Pick<Target, 'kind' | 'namespace' | 'name'>): string {
   return target.namespace === ''
     ? `${target.kind} ${target.name}`
     : `${target.kind} ${target.namespace}/${target.name}`;

@@ -29,3 +29,28 @@ export async function carryOutStage(
   });
   return !values.includes(false);
 }
+
+/** What holds the later actions of a subject back. */
+export interface Holds<T> {
+  /** Asked for each action in turn; undefined: nothing does. */
+  on(action: Action): T | undefined;
+  /** The later actions of that one's subject rest on it, and it does not happen. */
+  add(action: Action, why: T): void;
+}
+
+/** Who goes beside another does not rest on that one, but on those before both. */
+export function createHolds<T>(): Holds<T> {
+  const subjects = new Map<string, { beforeStage: T | undefined; sinceStage: T | undefined }>();
+  return {
+    on({ key, beside }) {
+      const holds = subjects.get(key);
+      if (holds !== undefined && beside !== true) holds.beforeStage ??= holds.sinceStage;
+      return holds?.beforeStage;
+    },
+    add({ key }, why) {
+      const holds = subjects.get(key) ?? { beforeStage: undefined, sinceStage: undefined };
+      holds.sinceStage ??= why;
+      subjects.set(key, holds);
+    },
+  };
+}

@@ -68,6 +68,17 @@ describe('a hold-off', () => {
     expect(loop.written()).toEqual(['a', 'a', 'a', 'c']);
   });
 
+  it('of a targetPort does not keep the redirect copy from following its Gateway', async () => {
+    const loop = startLoop();
+    const wanted = action({ kind: 'patch-entrypoint', uid: 'a', name: 'a' });
+    const parts = { mayFail: true, beside: true } as const;
+    const copy = action({ kind: 'write-redirect-copy', uid: 'b', name: 'b', parts });
+    const status = action({ kind: 'publish-address', uid: 'c', name: 'c' });
+    for (let look = 0; look < 4; look += 1) await loop.become(wanted);
+    await loop.become(wanted, copy, status);
+    expect(loop.written()).toEqual(['a', 'a', 'a', 'b']);
+  });
+
   it('is no business of a loop that tells second writers itself', async () => {
     const loop = startLoop({ options: { holdOff: undefined } });
     const wanted = action({ uid: 'a', name: 'a' });
@@ -116,6 +127,21 @@ describe('a hold-off read from its Events', () => {
     const clock = fakeClock();
     const events = [9, 20, 3].flatMap((minutes) => eventsOf(held, 'rival', clock.now() + minutes * MINUTE));
     expect((await read(events, clock)).get(actionId(held))?.heldUntil).toBe(clock.monotonic() + 20 * MINUTE);
+  });
+
+  it('counts once, though the Gateway that it concerns has an Event, too', async () => {
+    const target = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      namespace: 'default',
+      name: 'web',
+      uid: 'g',
+    };
+    const held = action({ kind: 'patch-entrypoint', uid: 'u-1', parts: { related: [target] } });
+    const clock = fakeClock();
+    const events = eventsOf(held, 'rival', clock.now() + MINUTE);
+    expect(events).toHaveLength(2);
+    expect([...(await read(events, clock)).keys()]).toEqual([actionId(held)]);
   });
 
   it('is forgotten once it is over', async () => {

@@ -50,6 +50,18 @@ describe('what may be written', () => {
     expect(limit([optional, second], { ...FREE, history: held(61_000) }).actions).toEqual([second]);
   });
 
+  it('what goes beside it does not rest on it, what comes after both does', () => {
+    const beside = action({ uid: 'd', parts: { beside: true } });
+    const { actions, declined } = limit([first, beside, second], { ...FREE, history: held(61_000) });
+    expect(actions).toEqual([beside]);
+    expect(declined.map((one) => one.action)).toEqual([first, second]);
+  });
+
+  it('what goes beside another rests on those before both', () => {
+    const beside = action({ uid: 'd', parts: { beside: true } });
+    expect(limit([first, second, beside], { ...FREE, history: held(61_000) }).actions).toEqual([]);
+  });
+
   it('says who undoes it, or that it is not known', () => {
     const { declined } = limit([first], { ...FREE, history: held(61_000, '') });
     expect(declined[0]?.message).toMatch(/^another writer keeps undoing/);
