@@ -39,6 +39,11 @@ export function answerError(attempt: Attempt, answer: FailedAnswer, clock: Pick<
   return statusError(attempt, answer.status, parsed, plainText(answer.body), retryAfterMs);
 }
 
+/** What kind of failure an answer is; `ok`: none. `body` may be empty where it was not read. */
+export function resultOf(attempt: Attempt, status: number, body: string): 'ok' | KubeErrorCategory {
+  return status >= 200 && status < 300 ? 'ok' : categoryOf(attempt, status, parseStatus(body));
+}
+
 /** A `Status` object, as an ERROR event of a watch carries it, as a KubeError. */
 export function watchEventError(attempt: Attempt, status: RawObject): KubeError {
   return statusError(attempt, asNumber(status.code, 500), status, '', readRetryAfter(undefined, status, 0));

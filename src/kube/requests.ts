@@ -3,9 +3,9 @@ import { parseObject } from './answers.ts';
 import type { RequestOptions, WriteOptions } from './client.types.ts';
 import type { Connection, RequestSettings } from './connection.ts';
 import { startDeadline } from './deadline.ts';
-import { KubeError } from './errors.ts';
-import { type Attempt, answerError, credentialsError, timeoutError } from './failures.ts';
-import { type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
+import { KubeError, type KubeErrorCategory } from './errors.ts';
+import { type Attempt, answerError, credentialsError, resultOf, timeoutError } from './failures.ts';
+import { type HttpAnswer, type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
 import type { RawObject } from './types.ts';
 
 export interface RequesterOptions {
@@ -30,6 +30,8 @@ export interface RequestSeen {
   readonly resource: string;
   /** HTTP status; 0: no answer. */
   readonly code: number;
+  /** `ok`, or what kind of failure it is. */
+  readonly result: 'ok' | KubeErrorCategory;
   /** Until the whole answer was read; of a watch, until it was accepted. */
   readonly tookMs: number;
 }
@@ -46,6 +48,9 @@ export interface Call {
   readonly options: (RequestOptions & Pick<WriteOptions, 'maySend'>) | undefined;
 }
 
+/** Read to its end, or a stream. */
+type Answer = Pick<HttpAnswer, 'status'> & { readonly body: HttpAnswer['body'] | HttpStream['body'] };
+
 /** Sends requests with current credentials; what comes back is a success or a KubeError. */
 export interface Requester {
   attempt(operation: string, shape?: Partial<Pick<Attempt, 'collection' | 'jsonPatch'>>): Attempt;
@@ -61,7 +66,7 @@ export function createRequester(options: RequesterOptions): Requester {
   const closed = new AbortController();
 
   /** Runs one exchange; after a 401 once more, if the credentials on disk or from the plugin are new. */
-  async function exchange<T extends { readonly status: number }>(
+  async function exchange<T extends Answer>(
     call: Call,
     run: (request: HttpRequest) => Promise<T>,
     discard: (answer: T) => void,
@@ -78,18 +83,19 @@ export function createRequester(options: RequesterOptions): Requester {
   }
 
   /** Tells of an exchange once it has ended, unless the program itself gave it up. */
-  async function seen<T extends { readonly status: number }>(call: Call, run: () => Promise<T>): Promise<T> {
+  async function seen<T extends Answer>(call: Call, run: () => Promise<T>): Promise<T> {
     if (onRequest === undefined) return await run();
     const [verb = '', resource = ''] = call.attempt.operation.split(' ');
     const startedAt = clock.monotonic();
-    const tell = (code: number): void =>
-      onRequest({ verb: verb.toLowerCase(), resource, code, tookMs: clock.monotonic() - startedAt });
+    const tell = (code: number, result: RequestSeen['result']): void =>
+      onRequest({ verb: verb.toLowerCase(), resource, code, result, tookMs: clock.monotonic() - startedAt });
     try {
       const answer = await run();
-      tell(answer.status);
+      const body = typeof answer.body === 'string' ? answer.body : '';
+      tell(answer.status, resultOf(call.attempt, answer.status, body));
       return answer;
     } catch (error) {
-      if (error instanceof KubeError) tell(0);
+      if (error instanceof KubeError) tell(0, error.category);
       throw error;
     }
   }

@@ -148,8 +148,8 @@ export function createInstruments() {
 
     kubeRequests: counter(
       `${OWN}kube_requests_total`,
-      'Requests to the Kubernetes API by verb, resource and HTTP status; `<error>`: no answer.',
-      ['verb', 'resource', 'code'],
+      'Requests to the Kubernetes API by verb, resource, HTTP status (`<error>`: no answer) and result (ok, conflict, forbidden, throttled, unavailable, unreachable, timeout, …).',
+      ['verb', 'resource', 'code', 'result'],
     ),
     kubeSeconds: histogram(
       `${OWN}kube_request_duration_seconds`,

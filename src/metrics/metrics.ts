@@ -102,8 +102,8 @@ export function createMetrics({ version, config, clock }: MetricsOptions): Metri
 
   return {
     observerOf,
-    onRequest({ verb, resource, code, tookMs }) {
-      instruments.kubeRequests.inc({ verb, resource, code: code === 0 ? '<error>' : String(code) });
+    onRequest({ verb, resource, code, result, tookMs }) {
+      instruments.kubeRequests.inc({ verb, resource, code: code === 0 ? '<error>' : String(code), result });
       instruments.kubeSeconds.observe({ verb }, tookMs / 1_000);
     },
     onCall(provider, { service: api, action, result, code, tookMs, queuedMs }) {

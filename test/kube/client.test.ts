@@ -147,6 +147,8 @@ describe('answers that are no success', () => {
     const error = await failureOf(client.patch(SERVICES, ENTRY, patch, { ...MANAGER, subresource: 'status' }));
     expect(error).toMatchObject({ category, status, operation: 'PATCH services/status kube-system/entry' });
     expect(error.message).toMatch(/^PATCH services\/status kube-system\/entry: /);
+    const told = { verb: 'patch', resource: 'services/status', code: status, result: category };
+    expect(server.told).toEqual([expect.objectContaining(told)]);
   });
 
   test('say what was tried, on what, and what came back', async () => {
@@ -314,6 +316,9 @@ describe('no answer', () => {
     const started = performance.now();
     const error = await failureOf(client.get(SERVICES, ENTRY, { timeoutMs: 100 }));
     expect(error.category).toBe('timeout');
+    expect(server.told).toEqual([
+      expect.objectContaining({ verb: 'get', resource: 'services', code: 0, result: 'timeout' }),
+    ]);
     expect(error.message).toMatch(/^GET services kube-system\/entry: no answer within 0.1 s from 127.0.0.1:\d+ /);
     expect(performance.now() - started).toBeLessThan(1_000);
   });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createKubeClient } from '../../src/kube/client.ts';
 import type { KubeClient } from '../../src/kube/client.types.ts';
 import { openConnection } from '../../src/kube/connection.ts';
+import type { RequestSeen } from '../../src/kube/requests.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 
@@ -26,6 +27,8 @@ export interface ScriptedServer {
   readonly url: string;
   readonly host: string;
   readonly requests: readonly SeenRequest[];
+  /** What the clients told their observers. */
+  readonly told: readonly RequestSeen[];
   /** Sockets that were opened. */
   connections(): number;
   play(script: Script): void;
@@ -39,6 +42,7 @@ export interface ScriptedServer {
 export async function startScriptedServer(first: Script = notFound): Promise<ScriptedServer> {
   let script = first;
   const requests: SeenRequest[] = [];
+  const told: RequestSeen[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
   const clients: KubeClient[] = [];
@@ -79,6 +83,7 @@ export async function startScriptedServer(first: Script = notFound): Promise<Scr
     url,
     host: `127.0.0.1:${port}`,
     requests,
+    told,
     connections: () => connections,
     play(next) {
       script = next;
@@ -86,7 +91,12 @@ export async function startScriptedServer(first: Script = notFound): Promise<Scr
     kubeconfig,
     client(serverUrl) {
       const connection = openConnection({ path: kubeconfig(undefined, serverUrl), clock: systemClock });
-      const client = createKubeClient({ connection, userAgent: 'cilium-cloud-bridge/test', timeoutMs: 2_000 });
+      const client = createKubeClient({
+        connection,
+        userAgent: 'cilium-cloud-bridge/test',
+        timeoutMs: 2_000,
+        onRequest: (seen) => told.push(seen),
+      });
       clients.push(client);
       return client;
     },

@@ -188,11 +188,12 @@ describe('the metrics', () => {
 
   it('count requests to the API server, those without an answer as client-go does', async () => {
     const { metrics, series } = setUp();
-    metrics.onRequest({ verb: 'patch', resource: 'services/status', code: 200, tookMs: 30 });
-    metrics.onRequest({ verb: 'patch', resource: 'services/status', code: 0, tookMs: 10_000 });
+    metrics.onRequest({ verb: 'patch', resource: 'services/status', code: 200, result: 'ok', tookMs: 30 });
+    metrics.onRequest({ verb: 'patch', resource: 'services/status', code: 0, result: 'timeout', tookMs: 10_000 });
     const found = await series();
     const name = 'cilium_cloud_bridge_kube_requests_total{verb="patch",resource="services/status"';
-    expect([found.get(`${name},code="200"}`), found.get(`${name},code="<error>"}`)]).toEqual([1, 1]);
+    expect(found.get(`${name},code="200",result="ok"}`)).toBe(1);
+    expect(found.get(`${name},code="<error>",result="timeout"}`)).toBe(1);
     expect(found.get('cilium_cloud_bridge_kube_request_duration_seconds_bucket{le="0.05",verb="patch"}')).toBe(1);
   });
 
