@@ -18,6 +18,9 @@ const Registered = z.object({
   labelNames: z.array(z.string()),
 });
 
+/** More series one controller never makes, whatever the size of its cluster (test/metrics/series.test.ts). */
+export const MOST_SERIES = 2_000;
+
 const INTRO = `The controller serves three pages on the port of \`listen\` (default 9976; \`none\` switches them off), without a password:
 
 - \`/healthz\`: its loops turn. For liveness.
@@ -31,7 +34,7 @@ The standby tells of its requests, watches and passes. What is so in the cluster
 behind, the last checks) only the leader tells.
 
 No label holds a name that users choose, but \`copy\`, of which there are 20 at most; nothing of the metrics grows with nodes,
-Gateways or Services. Names that begin with \`cilium_cloud_bridge_\` are this program's own; \`workqueue_*\` and
+Gateways or Services. A controller makes 500 to 700 series, and never more than ${MOST_SERIES.toLocaleString('en')} series. Names that begin with \`cilium_cloud_bridge_\` are this program's own; \`workqueue_*\` and
 \`leader_election_*\` are named as client-go does, the others by the conventions of Prometheus and Node.js.`;
 
 const ALERTS = `They are in \`deploy/chart/files/alerts.yaml\`, as Prometheus takes them; the chart makes a PrometheusRule of them
