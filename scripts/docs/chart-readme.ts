@@ -40,7 +40,11 @@ export function chartReadme(): string {
       "Nodes; `gateway.managed.enabled` adds creating and deleting Services in Cilium's namespace; `doctor.enabled` adds reads.",
       'Where the cluster serves ValidatingAdmissionPolicy, policies hold the ServiceAccount to what the program writes.',
     ].join('\n'),
-    ['## What is not there yet', 'No ServiceMonitor and no Service for metrics: the PodMonitor needs none.'].join('\n'),
+    [
+      '## Metrics',
+      '`podMonitor.enabled` or `serviceMonitor.enabled` has a Prometheus Operator scrape every Pod, `prometheusRule.enabled` brings the',
+      "alerts, `dashboard.enabled` a dashboard for Grafana's sidecar: `docs/metrics.md`. The port serves plain HTTP and no secret.",
+    ].join('\n'),
     [
       '## Removing it',
       '`helm uninstall` first runs a Job that removes the redirect copies while the controllers stand by (`uninstallHook.enabled`);',

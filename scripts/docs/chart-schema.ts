@@ -9,6 +9,16 @@ const texts = z.record(z.string(), z.string());
 /** Handed on to Kubernetes as it is, which says what is wrong with it. */
 const handedOn = z.record(z.string(), z.json());
 const spread = z.enum(['DoNotSchedule', 'ScheduleAnyway']);
+/** As the Prometheus Operator has it: `1m30s`. */
+const scrapeTime = text.regex(/^(?:(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?)$/);
+const monitor = z.strictObject({
+  enabled: toggle,
+  interval: scrapeTime.min(2),
+  scrapeTimeout: scrapeTime,
+  labels: texts,
+  relabelings: z.array(handedOn),
+  metricRelabelings: z.array(handedOn),
+});
 
 /** The chart's values. `config` is the very schema that the program parses its file with. */
 const valuesSchema = z.strictObject({
@@ -58,7 +68,8 @@ const valuesSchema = z.strictObject({
   resources: handedOn,
   podAnnotations: texts,
   podLabels: texts,
-  podMonitor: z.strictObject({ enabled: toggle, interval: text.min(1), labels: texts }),
+  podMonitor: monitor,
+  serviceMonitor: monitor,
   prometheusRule: z.strictObject({ enabled: toggle, labels: texts }),
   dashboard: z.strictObject({ enabled: toggle, labels: texts }),
   extraEnv: z.array(z.looseObject({ name: text.min(1) })),

@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { asRecord, asString } from '../../src/kube/read.ts';
+import { asArray, asRecord, asString } from '../../src/kube/read.ts';
+import { buildParts } from '../control-plane/build.ts';
+import { installCrds, monitoringCrds } from '../control-plane/crds.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/fixture.ts';
 import { type KubeObject, valueAt } from '../control-plane/objects.ts';
+import { MAIN_VERSIONS } from '../control-plane/versions.ts';
 import { grantsOf } from './grants.ts';
-import { buildHelm, CHART, EXAMPLES, exampleFlags, helm, NAMESPACE, render, renderWith } from './helm.ts';
+import { buildHelm, CHART, EXAMPLES, exampleFlags, helm, NAMESPACE, notesWith, render, renderWith } from './helm.ts';
 
 const ALL = ['defaults', ...EXAMPLES];
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
@@ -67,6 +70,26 @@ describe('the schema refuses, naming the place:', () => {
 
 test('a policy for Pods that no policy holds for is refused', async () => {
   await expect(renderWith({ networkPolicy: { enabled: true } })).rejects.toThrow('Set hostNetwork: false');
+});
+
+describe('where each Pod needs a node of its own', () => {
+  test.each([
+    ['two replicas', {}, 'so they need 2 nodes'],
+    ['three', { replicaCount: 3 }, 'so they need 3 nodes'],
+    ['one', { replicaCount: 1 }, undefined],
+    ['the Pod network', { hostNetwork: false }, undefined],
+    ['no port', { config: { listen: 'none' } }, undefined],
+  ])('NOTES.txt says so: %s', async (_, values, said) => {
+    const notes = await notesWith(values);
+    expect(notes).toContain('Next, see who leads');
+    if (said === undefined) expect(notes).not.toContain('so they need');
+    else expect(notes).toContain(said);
+  });
+
+  test('an update waits for no free node: an old Pod goes first', async () => {
+    const deployment = (await renderWith({})).find(({ kind }) => kind === 'Deployment');
+    expect(valueAt(deployment, 'spec', 'strategy', 'rollingUpdate', 'maxUnavailable')).toBe(1);
+  });
 });
 
 describe('a change of the configuration', () => {
@@ -164,20 +187,88 @@ describe('on a real API server', () => {
     await kubectl('delete', '--wait');
   });
 
+  /** What the API server makes of the Deployment's Pod; nothing is kept. */
+  async function podIn(namespace: string, values: object): Promise<unknown> {
+    const deployment = (await renderWith(values)).find(({ kind }) => kind === 'Deployment');
+    const spec = { ...asRecord(valueAt(deployment, 'spec', 'template', 'spec')), priorityClassName: undefined };
+    const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', namespace }, spec };
+    return (await cluster.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, body)).body;
+  }
+
   test("the Pod is one that the restricted profile takes, but for the node's network", async () => {
     const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'restricted', labels: restricted } });
-    const pod = async (values: object): Promise<string> => {
-      const deployment = (await renderWith(values)).find(({ kind }) => kind === 'Deployment');
-      const spec = { ...asRecord(valueAt(deployment, 'spec', 'template', 'spec')), priorityClassName: undefined };
-      const metadata = { name: 'pod', namespace: 'restricted' };
-      const body = { apiVersion: 'v1', kind: 'Pod', metadata, spec };
-      const { body: answer } = await cluster.request('POST', '/api/v1/namespaces/restricted/pods?dryRun=All', body);
-      return asString(valueAt(answer, 'message'));
-    };
-    expect(await pod({ hostNetwork: false })).toBe('');
-    expect(await pod({})).toContain('host namespaces (hostNetwork=true)');
+    expect(asString(valueAt(await podIn('restricted', { hostNetwork: false }), 'message'))).toBe('');
+    expect(asString(valueAt(await podIn('restricted', {}), 'message'))).toContain('host namespaces (hostNetwork=true)');
     await cluster.remove(NAMESPACES, { namespace: '', name: 'restricted' });
+  });
+
+  test.each([
+    { where: "on the node's network", values: {}, reserved: [9976] },
+    { where: 'on the Pod network', values: { hostNetwork: false }, reserved: [undefined] },
+    { where: 'without the port', values: { config: { listen: 'none' } }, reserved: [] },
+  ])('$where: the ports that no two Pods of a node can have are $reserved', async ({ values, reserved }) => {
+    const pod = await podIn(NAMESPACE, values);
+    expect(valueAt(pod, 'kind')).toBe('Pod');
+    // By it the scheduler keeps Pods apart; the API server sets it on the node's network.
+    const ports = asArray(valueAt(pod, 'spec', 'containers', 0, 'ports'));
+    expect(ports.map((port) => valueAt(port, 'hostPort'))).toEqual(reserved);
+  });
+
+  describe('what Prometheus and Grafana take', () => {
+    const watched = { prometheusRule: { enabled: true, labels: { release: 'mine' } }, dashboard: { enabled: true } };
+    const monitor = {
+      enabled: true,
+      interval: '1m30s',
+      scrapeTimeout: '5s',
+      labels: { release: 'mine' },
+      relabelings: [{ sourceLabels: ['__meta_kubernetes_pod_node_name'], targetLabel: 'node' }],
+      metricRelabelings: [{ sourceLabels: ['__name__'], regex: 'nodejs_.*', action: 'drop' }],
+    };
+
+    test.each(['podMonitor', 'serviceMonitor', 'prometheusRule'])(
+      'where its kind is not served, an installation with %s is refused, and nothing is there',
+      async (key) => {
+        const where = ['--namespace', NAMESPACE, '--kubeconfig', cluster.kubeconfigPath];
+        const { code, stderr } = await helm('install', 'refused', CHART, ...where, '--set', `${key}.enabled=true`);
+        expect(stderr).toContain(`no matches for kind "${key.charAt(0).toUpperCase()}${key.slice(1)}"`);
+        expect(code).not.toBe(0);
+        const { stdout } = await cluster.kubectl('get', 'deployments,secrets', '-n', NAMESPACE, '-o', 'name');
+        expect(stdout).toBe('');
+      },
+    );
+
+    test.each(['podMonitor', 'serviceMonitor'])(
+      "%s, rule and dashboard are accepted by the Prometheus Operator's own CRDs, no field unknown",
+      async (key) => {
+        await buildParts(['monitoring-crds'], MAIN_VERSIONS, (line) => console.error(line));
+        const served = await cluster.request('GET', '/apis/monitoring.coreos.com/v1');
+        if (served.status !== 200) await installCrds(cluster, monitoringCrds(cluster.versions));
+        const objects = await renderWith({ ...watched, [key]: monitor });
+        const file = join(cluster.dir, `${key}.json`);
+        writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+        const { stdout, stderr, code } = await cluster.kubectl(
+          'apply',
+          '--dry-run=server',
+          '--validate=strict',
+          '-f',
+          file,
+        );
+        expect(stderr).toBe('');
+        expect(code).toBe(0);
+        for (const kind of [key.toLowerCase(), 'prometheusrule']) {
+          expect(stdout).toContain(`${kind}.monitoring.coreos.com/cilium-cloud-bridge created (server dry run)`);
+        }
+      },
+    );
+
+    test('a field that the CRD does not know would be refused', async () => {
+      const objects = await renderWith({ podMonitor: { ...monitor, relabelings: [{ sourceLabel: ['a'] }] } });
+      const file = join(cluster.dir, 'unknown-field.json');
+      writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+      const { stderr } = await cluster.kubectl('apply', '--dry-run=server', '--validate=strict', '-f', file);
+      expect(stderr).toMatch(/unknown field ".*sourceLabel"/);
+    });
   });
 });
 

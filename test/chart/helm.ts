@@ -48,11 +48,25 @@ export async function render(flags: readonly string[]): Promise<readonly KubeObj
 
 /** Renders the chart with these values. */
 export async function renderWith(values: object): Promise<readonly KubeObject[]> {
+  return await withValues(values, render);
+}
+
+/** What `helm install` says at its end with these values; nothing is installed. */
+export async function notesWith(values: object): Promise<string> {
+  return await withValues(values, async (flags) => {
+    const args = ['install', RELEASE, CHART, '--namespace', NAMESPACE, '--dry-run=client', ...flags];
+    const { code, stdout, stderr } = await helm(...args);
+    if (code !== 0) throw new Error(stderr);
+    return stdout.slice(stdout.indexOf('\nNOTES:'));
+  });
+}
+
+async function withValues<T>(values: object, use: (flags: readonly string[]) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'ccb-values-'));
   try {
     const file = join(dir, 'values.yaml');
     writeFileSync(file, JSON.stringify(values)); // JSON is YAML
-    return await render(['--values', file]);
+    return await use(['--values', file]);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

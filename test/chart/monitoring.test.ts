@@ -10,7 +10,7 @@ import { buildHelm, CHART, NAMESPACE, renderWith } from './helm.ts';
 /** Probes, the port of the metrics, and what Prometheus and Grafana take. */
 
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
-const MONITORS = ['PodMonitor', 'PrometheusRule'];
+const MONITORS = ['PodMonitor', 'ServiceMonitor', 'PrometheusRule'];
 
 beforeAll(buildHelm);
 
@@ -42,7 +42,9 @@ describe('the probes ask the port that the program listens on', () => {
       expect(Object.keys(container).filter((key) => key === 'ports' || key.endsWith('Probe'))).toEqual([]);
       expect(policyIngress(objects)).toEqual(flavor === 'cilium' ? [{}] : []);
     }
-    await expect(renderWith({ config, podMonitor: { enabled: true } })).rejects.toThrow('nothing to be scraped');
+    for (const key of ['podMonitor', 'serviceMonitor']) {
+      await expect(renderWith({ config, [key]: { enabled: true } })).rejects.toThrow('nothing to be scraped');
+    }
   });
 });
 
@@ -70,6 +72,43 @@ test('without being asked for, there is neither monitor nor rule nor dashboard',
   const objects = await renderWith({});
   expect(objects.filter(({ kind }) => MONITORS.includes(kind))).toEqual([]);
   expect(objects.filter(({ kind }) => kind === 'ConfigMap')).toHaveLength(1);
+  expect(objects.filter(({ kind }) => kind === 'Service')).toEqual([]);
+});
+
+test('two monitors, by which each Pod would be scraped twice, are refused', async () => {
+  const both = { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } };
+  await expect(renderWith(both)).rejects.toThrow('scraped twice');
+});
+
+test.each(['30', 'soon', '', '30 s'])('an interval of %j is refused: it is no time of Prometheus', async (interval) => {
+  await expect(renderWith({ podMonitor: { enabled: true, interval } })).rejects.toThrow("at '/podMonitor/interval'");
+});
+
+test('the ServiceMonitor chooses the one Service, and that the Pods, ready or not, without an address of its own', async () => {
+  const relabelings = [{ sourceLabels: ['__meta_kubernetes_pod_node_name'], targetLabel: 'node' }];
+  const metricRelabelings = [{ sourceLabels: ['__name__'], regex: 'nodejs_.*', action: 'drop' }];
+  const monitoring = {
+    enabled: true,
+    scrapeTimeout: '5s',
+    labels: { release: 'mine' },
+    relabelings,
+    metricRelabelings,
+  };
+  const objects = await renderWith({ config: { listen: ':8081' }, serviceMonitor: monitoring });
+  const monitor = named(objects, 'ServiceMonitor');
+  expect(monitor.metadata.labels).toMatchObject({ release: 'mine' });
+  expect(valueAt(monitor, 'spec', 'endpoints')).toEqual([
+    { port: 'metrics', interval: '30s', scrapeTimeout: '5s', relabelings, metricRelabelings },
+  ]);
+  const service = named(objects, 'Service');
+  expect(service.metadata).toMatchObject({ namespace: NAMESPACE });
+  expect(service.metadata.labels).toMatchObject(asRecord(valueAt(monitor, 'spec', 'selector', 'matchLabels')));
+  expect(service.spec).toEqual({
+    clusterIP: 'None',
+    publishNotReadyAddresses: true,
+    selector: valueAt(named(objects, 'Deployment'), 'spec', 'selector', 'matchLabels'),
+    ports: [{ name: 'metrics', port: 8081, targetPort: 'metrics' }],
+  });
 });
 
 test("the PodMonitor chooses the controller's Pods alone, by a port that they have", async () => {

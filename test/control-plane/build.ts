@@ -58,7 +58,8 @@ async function buildPart(part: PartName, versions: Versions, say: (line: string)
   say(`built ${part} ${partVersion(part, versions)} in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 
-const USAGE = `usage: node test/control-plane/build.ts [--kubernetes=V] [--cilium=V] [--etcd=V] [--gateway-api=V] [--helm=V] [part...]
+const USAGE = `usage: node test/control-plane/build.ts [--kubernetes=V] [--cilium=V] [--etcd=V] [--gateway-api=V] [--helm=V]
+       [--prometheus-operator=V] [part...]
 
 Builds parts of the real control plane from Go modules into ${cacheDir()}.
 Parts: control-plane (default), datapath, ${PARTS.join(', ')}`;
@@ -72,6 +73,7 @@ async function main(): Promise<void> {
       etcd: { type: 'string', default: MAIN_VERSIONS.etcd },
       'gateway-api': { type: 'string', default: MAIN_VERSIONS.gatewayApi },
       helm: { type: 'string', default: MAIN_VERSIONS.helm },
+      'prometheus-operator': { type: 'string', default: MAIN_VERSIONS.prometheusOperator },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -79,7 +81,11 @@ async function main(): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const versions: Versions = { ...values, gatewayApi: values['gateway-api'] };
+  const versions: Versions = {
+    ...values,
+    gatewayApi: values['gateway-api'],
+    prometheusOperator: values['prometheus-operator'],
+  };
   const parts = positionals.length === 0 ? CONTROL_PLANE_PARTS : positionals.flatMap(partsNamed);
   await buildParts(parts, versions, (line) => console.log(line));
   for (const part of new Set(parts)) console.log(partPath(part, versions));

@@ -27,6 +27,14 @@ export function ciliumCrds(versions: Versions): readonly KubeObject[] {
   );
 }
 
+/** Those of the Prometheus Operator's that the chart can make objects of. */
+export function monitoringCrds(versions: Versions): readonly KubeObject[] {
+  const dir = partPath('monitoring-crds', versions);
+  return ['podmonitors', 'servicemonitors', 'prometheusrules'].map((plural) =>
+    readObject(join(dir, `monitoring.coreos.com_${plural}.yaml`)),
+  );
+}
+
 /** Creates the CRDs and waits until the API server serves every one of them. */
 export async function installCrds(api: Api, crds: readonly KubeObject[]): Promise<void> {
   await Promise.all(crds.map((crd) => api.create(crd)));

@@ -16,6 +16,7 @@ export const PARTS = [
   'cilium-dbg',
   'cilium-source',
   'gateway-api-crds',
+  'monitoring-crds',
 ] as const;
 export type PartName = (typeof PARTS)[number];
 
@@ -57,6 +58,13 @@ const RECIPES: Readonly<Record<PartName, Recipe>> = {
     component: 'gatewayApi',
     make: async (version, target) =>
       symlinkSync(join(await moduleDir('sigs.k8s.io/gateway-api', version), 'config', 'crd'), target),
+  },
+  'monitoring-crds': {
+    component: 'prometheusOperator',
+    make: async (version, target) => {
+      const source = await moduleDir('github.com/prometheus-operator/prometheus-operator', version);
+      symlinkSync(join(source, 'example', 'prometheus-operator-crd'), target);
+    },
   },
 };
 

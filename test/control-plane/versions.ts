@@ -5,6 +5,7 @@ export interface Versions {
   readonly cilium: string;
   readonly gatewayApi: string;
   readonly helm: string;
+  readonly prometheusOperator: string;
 }
 
 /** What every test runs on that doesn't ask for something else. */
@@ -14,6 +15,7 @@ export const MAIN_VERSIONS: Versions = {
   cilium: '1.19.5',
   gatewayApi: '1.4.1',
   helm: '4.3.1',
+  prometheusOperator: '0.93.0',
 };
 
 /** The release that the CCE guide installs. */
