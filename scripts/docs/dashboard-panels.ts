@@ -18,6 +18,8 @@ export interface PanelSpec {
   readonly bad?: number;
   /** A stat that is bad below that, not above it. */
   readonly badBelow?: boolean;
+  /** So many lines that their names stand beside them, in a list that scrolls. */
+  readonly many?: boolean;
 }
 
 const JOB = 'job=~"$job"';
@@ -107,6 +109,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         kind: 'lines',
         unit: 'ops',
         queries: [{ expr: `${rateBy('kind, result', 'actions_total')} > 0`, legend: '{{kind}} {{result}}' }],
+        many: true,
       },
       {
         title: 'Writes to Services',
@@ -117,12 +120,12 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
       },
       {
         title: 'Redirect copies behind',
-        description: 'How many differ from their source, and for how long the worst.',
+        description: 'For how long they have differed from their source: the longest, and the worst 20 by name.',
         kind: 'lines',
-        unit: 'none',
+        unit: 's',
         queries: [
-          { expr: `max(${own('redirect_copies_behind')})`, legend: 'copies' },
-          { expr: `max(${own('redirect_copy_max_lag_seconds')})`, legend: 'longest lag, seconds' },
+          { expr: `max(${own('redirect_copy_max_lag_seconds')})`, legend: 'longest' },
+          { expr: `max by (copy) (${own('redirect_copy_lag_seconds')})`, legend: '{{copy}}' },
         ],
         bad: 60,
       },
@@ -144,10 +147,11 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
       },
       {
         title: 'Queue',
-        description: 'Subjects that wait to be written to, and those put off.',
+        description: 'Subjects that wait to be written to, those put off, and redirect copies behind their source.',
         kind: 'lines',
         unit: 'short',
         queries: [
+          { expr: `max(${own('redirect_copies_behind')})`, legend: 'copies behind' },
           { expr: `sum by (name) (workqueue_depth{${JOB}} ${OWN_ONLY})`, legend: '{{name}} waiting' },
           {
             expr: `sum by (name) (rate(workqueue_retries_total{${JOB}}${RATE}) ${OWN_ONLY})`,
@@ -195,6 +199,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
             legend: '{{check}} {{verdict}} ({{source}})',
           },
         ],
+        many: true,
       },
       {
         title: 'Facts by verdict',
@@ -227,16 +232,15 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         description: '<error>: no answer at all. 409 is part of the work; 403 is a missing right.',
         kind: 'lines',
         unit: 'ops',
-        queries: [{ expr: rateBy('code', 'kube_requests_total'), legend: '{{code}}' }],
+        queries: [{ expr: rateBy('code, result', 'kube_requests_total'), legend: '{{code}} {{result}}' }],
       },
       {
-        title: 'Requests by verb and resource',
-        description: 'The busiest ten.',
+        title: 'Requests by resource',
+        description: 'With subresource and group.',
         kind: 'lines',
         unit: 'ops',
-        queries: [
-          { expr: `topk(10, ${rateBy('verb, resource', 'kube_requests_total')}) > 0`, legend: '{{verb}} {{resource}}' },
-        ],
+        queries: [{ expr: rateBy('resource', 'kube_requests_total'), legend: '{{resource}}' }],
+        many: true,
       },
       {
         title: 'Latency of requests, 99 %',
@@ -254,6 +258,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         unit: 's',
         queries: [{ expr: `max by (watch) (${own('watch_age_seconds')})`, legend: '{{watch}}' }],
         bad: 180,
+        many: true,
       },
       {
         title: 'Lists and watches that fail',
@@ -261,6 +266,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         kind: 'lines',
         unit: 'ops',
         queries: [{ expr: rateBy('watch', 'watch_failures_total'), legend: '{{watch}}' }],
+        many: true,
       },
       {
         title: 'Watches opened anew',
@@ -268,6 +274,7 @@ export const ROWS: readonly { readonly title: string; readonly panels: readonly 
         kind: 'lines',
         unit: 'ops',
         queries: [{ expr: rateBy('watch', 'watch_restarts_total'), legend: '{{watch}}' }],
+        many: true,
       },
     ],
   },

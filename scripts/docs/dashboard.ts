@@ -68,7 +68,10 @@ const JOB_VARIABLE = {
   current: { text: 'All', value: '$__all' },
 };
 
-function panelOf({ title, description, kind, unit, queries, bad, badBelow = false }: PanelSpec): object {
+const SHORT_LEGEND = { displayMode: 'list', placement: 'bottom' };
+const LONG_LEGEND = { displayMode: 'table', placement: 'right', calcs: ['max'], sortBy: 'Max', sortDesc: true };
+
+function panelOf({ title, description, kind, unit, queries, bad, badBelow = false, many = false }: PanelSpec): object {
   const steps = badBelow
     ? [
         { color: 'red', value: null },
@@ -107,6 +110,6 @@ function panelOf({ title, description, kind, unit, queries, bad, badBelow = fals
     options:
       kind === 'stat'
         ? { colorMode: 'background', graphMode: 'none', reduceOptions: { calcs: ['lastNotNull'] } }
-        : { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi', sort: 'desc' } },
+        : { legend: many ? LONG_LEGEND : SHORT_LEGEND, tooltip: { mode: 'multi', sort: 'desc' } },
   };
 }

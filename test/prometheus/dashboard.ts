@@ -12,6 +12,7 @@ const Panel = z.object({
   description: z.string(),
   targets: z.array(Target).min(1),
   gridPos: Grid,
+  options: z.object({ legend: z.object({ placement: z.enum(['bottom', 'right']) }).optional() }),
   fieldConfig: z.object({ defaults: z.object({ unit: z.string(), thresholds: Thresholds }) }),
 });
 export type Panel = z.infer<typeof Panel>;
@@ -20,10 +21,18 @@ const Row = z.object({ type: z.literal('row'), title: z.string(), gridPos: Grid 
 
 const Dashboard = z.object({ panels: z.array(z.union([Row, Panel])) });
 
-/** The panels that show something, as Grafana would import them. */
+/** The panels that show something, row by row, as Grafana would import them. */
+export function readRows(): readonly { readonly title: string; readonly panels: readonly Panel[] }[] {
+  const rows: { title: string; panels: Panel[] }[] = [];
+  for (const panel of Dashboard.parse(JSON.parse(readFileSync(DASHBOARD_FILE, 'utf8'))).panels) {
+    if (panel.type === 'row') rows.push({ title: panel.title, panels: [] });
+    else rows.at(-1)?.panels.push(panel);
+  }
+  return rows;
+}
+
 export function readPanels(): readonly Panel[] {
-  const { panels } = Dashboard.parse(JSON.parse(readFileSync(DASHBOARD_FILE, 'utf8')));
-  return panels.flatMap((panel) => (panel.type === 'row' ? [] : [panel]));
+  return readRows().flatMap(({ panels }) => panels);
 }
 
 /** A query as Grafana sends it, its variables replaced. */
