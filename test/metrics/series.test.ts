@@ -128,6 +128,7 @@ const WATCH: CacheState = {
   listsCompleted: 1,
   lastListAt: 0,
   unreadable: 0,
+  unproven: false,
   lastEventAt: 0,
   watchesOpened: 2,
   failures: 1,
