@@ -194,6 +194,8 @@ export interface CloudPublicIp
   readonly bandwidthMbps: number | undefined;
   /** A plain public address that goes with its server, not an EIP. */
   readonly plain: boolean;
+  /** Why the state of its bandwidth cannot be told, when that could not be read. */
+  readonly unknownBecause?: string;
 }
 
 /** A security group's rules, in the order in which the cloud looks at them. */
@@ -247,6 +249,8 @@ export interface CloudInstance {
   readonly publicIps: readonly string[];
   /** Of its primary network interface, in their order. Undefined: cannot be told. */
   readonly securityGroupIds: readonly string[] | undefined;
+  /** Why its security groups cannot be told, when something could not be read. */
+  readonly unknownBecause?: string;
 }
 
 /** The managed cluster, as the cloud describes it. */

@@ -69,6 +69,8 @@ export const podCidrOverlap = defineCheck({
     }
     if (findings.length > 0) return findings;
     if (cloud.vpc.state !== 'answered') return [unanswered('pod-cidr-overlap', cloud.vpc)];
+    // Asked, and refused: the range of the Services is known by the addresses of some only.
+    if (cloud.cluster.state === 'failed') return [unanswered('pod-cidr-overlap', cloud.cluster)];
     return [
       say.pass(`${cidrs.join(', ')} (${from}) overlaps neither the VPC nor the Services.`, {
         evidence: { vpc: ranges },

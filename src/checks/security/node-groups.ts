@@ -3,6 +3,7 @@ import { describeRange, joined } from '../../lib/cidr-sets.ts';
 import type { Finding, Json } from '../../plan/plan.types.ts';
 import type { CloudInstance, CloudSecurityGroup } from '../../providers/provider.types.ts';
 import { unanswered } from '../asked.ts';
+import { listOf } from '../facts/names.ts';
 import type { DoctorWorld } from '../world.types.ts';
 import { type Judged, judgeIngress, type Packet, type Sender } from './evaluate.ts';
 
@@ -19,12 +20,20 @@ export interface NodeGroups {
   readonly missing: readonly Finding[];
   /** Nodes whose groups the cloud does not tell. */
   readonly untold: readonly string[];
+  /** Why, where something could not be read; empty: the cloud did not say. */
+  readonly untoldBecause: string;
+}
+
+/** What to say of the nodes whose groups the cloud does not tell. */
+export function untoldText({ untold, untoldBecause }: NodeGroups): string {
+  const why = untoldBecause === '' ? '.' : `: ${untoldBecause}`;
+  return `The cloud does not tell the security groups of ${listOf(untold)}${why}`;
 }
 
 /** Puts the nodes' servers together by their security groups. */
 export function nodeGroupsOf({ cloud }: DoctorWorld, check: string): NodeGroups {
   if (cloud.instances.state !== 'answered') {
-    return { guarded: [], missing: [unanswered(check, cloud.instances)], untold: [] };
+    return { guarded: [], missing: [unanswered(check, cloud.instances)], untold: [], untoldBecause: '' };
   }
   const byGroups = Map.groupBy(cloud.instances.value, ({ securityGroupIds }) => (securityGroupIds ?? []).join(' '));
   const guarded: GuardedNodes[] = [];
@@ -40,7 +49,10 @@ export function nodeGroupsOf({ cloud }: DoctorWorld, check: string): NodeGroups 
     missing.push(...read.missing);
     if (read.missing.length === 0) guarded.push({ servers, groups: read.groups });
   }
-  return { guarded, missing: distinct(missing), untold };
+  const untoldBecause = cloud.instances.value.find(
+    ({ unknownBecause }) => unknownBecause !== undefined,
+  )?.unknownBecause;
+  return { guarded, missing: distinct(missing), untold, untoldBecause: untoldBecause ?? '' };
 }
 
 /** Two kinds of nodes may share a group that was not answered. */

@@ -16,6 +16,7 @@ import {
   nodeSenders,
   packetText,
   ruleEvidence,
+  untoldText,
 } from '../security/node-groups.ts';
 import type { DoctorWorld } from '../world.types.ts';
 
@@ -48,13 +49,14 @@ export const sgNodeToNode = defineCheck({
   run(world, say) {
     const { kube } = world;
     if (kube.nodes.items.length < 2) return [say.notApplicable('There are not two nodes.')];
-    const { guarded, missing, untold } = nodeGroupsOf(world, ID);
+    const nodeGroups = nodeGroupsOf(world, ID);
+    const { guarded, missing, untold } = nodeGroups;
     if (missing.length > 0) return missing;
     const needed = neededOf(world);
     if (untold.length > 0) {
       return [
         say.unknown('NodesUndecided', {
-          message: `The cloud does not tell the security groups of ${listOf(untold)}.`,
+          message: untoldText(nodeGroups),
           fix: 'Look at the security groups of these servers in the console.',
           evidence: { nodes: untold.slice(0, 20) },
         }),

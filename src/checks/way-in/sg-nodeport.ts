@@ -18,11 +18,13 @@ import {
   type GuardedNodes,
   groupsOf,
   judgeAll,
+  type NodeGroups,
   nodeGroupsOf,
   outsideSenders,
   packetText,
   rangesWith,
   ruleEvidence,
+  untoldText,
 } from '../security/node-groups.ts';
 import type { DoctorWorld } from '../world.types.ts';
 
@@ -73,7 +75,8 @@ export const sgNodeport = defineCheck({
     RuleUndecided: 'A rule that decides cannot be evaluated, as it hangs on a template or on unknown members.',
   },
   run(world, say) {
-    const { guarded, missing, untold } = nodeGroupsOf(world, ID);
+    const nodeGroups = nodeGroupsOf(world, ID);
+    const { guarded, missing, untold } = nodeGroups;
     return eachBalancer(world, say, 'Probes and clients are admitted at the ports of the members.', (one) =>
       withAnswer(ID, one.asked.loadBalancer, (balancer) => {
         const own = balancerFindings(world, one, balancer, say);
@@ -81,7 +84,7 @@ export const sgNodeport = defineCheck({
         if ('finding' in wanted) return [...own, wanted.finding];
         if (wanted.list.length === 0) return own;
         if (missing.length > 0) return [...own, ...missing];
-        if (untold.length > 0) return [...own, notTold(one, untold, say)];
+        if (untold.length > 0) return [...own, notTold(one, nodeGroups, say)];
         return [
           ...own,
           ...packetsOf(one).flatMap((packet) =>
@@ -242,11 +245,11 @@ function provenHealthy({ asked }: Balanced): boolean {
   return targets.length > 0 && targets.every(({ health }) => health === 'healthy');
 }
 
-function notTold({ entrypoint, id }: Balanced, untold: readonly string[], say: Say<Reason>): Finding {
+function notTold({ entrypoint, id }: Balanced, nodeGroups: NodeGroups, say: Say<Reason>): Finding {
   return say.unknown('AdmissionUnknown', {
     target: targetOf(SERVICES, entrypoint.meta),
-    message: `The cloud does not tell the security groups of ${listOf(untold)}.`,
+    message: untoldText(nodeGroups),
     fix: 'Look at the security groups of these servers in the console.',
-    evidence: { loadBalancer: id, nodes: untold.slice(0, 20) },
+    evidence: { loadBalancer: id, nodes: nodeGroups.untold.slice(0, 20) },
   });
 }

@@ -4,7 +4,9 @@ import { requestsOf, unanswered } from '../asked.ts';
 import type { Say } from '../check.types.ts';
 import { defineCheck } from '../define.ts';
 import { PAGES } from '../doc-pages.ts';
+import { listOf } from '../facts/names.ts';
 import { placedNodes } from '../facts/subnets.ts';
+import type { DoctorWorld } from '../world.types.ts';
 
 type Reason =
   | 'EipNotBound'
@@ -13,7 +15,8 @@ type Reason =
   | 'EipBlocked'
   | 'EipWithoutBandwidth'
   | 'EipPending'
-  | 'EipStateUnknown';
+  | 'EipStateUnknown'
+  | 'EipBandwidthUnknown';
 
 export const eipState = defineCheck({
   id: 'eip-state',
@@ -31,11 +34,14 @@ export const eipState = defineCheck({
     EipWithoutBandwidth: 'The address has a bandwidth of 0.',
     EipPending: 'The address is being bound or changed.',
     EipStateUnknown: 'The cloud describes the state of the address in words that this program does not know.',
+    EipBandwidthUnknown: 'The state of the bandwidth could not be read: a frozen one carries no traffic.',
   },
   run(world, say) {
     const { publicIps } = world.cloud;
+    const unread = unreadBalancers(world);
     if (publicIps.state !== 'answered') {
       const hasNone = publicIps.state === 'not-asked' && world.cloud.cloud !== undefined;
+      if (hasNone && unread.length > 0) return unread;
       return [hasNone ? say.notApplicable(`${capital(publicIps.why)}.`) : unanswered('eip-state', publicIps)];
     }
     const nodes = placedNodes(world);
@@ -44,13 +50,42 @@ export const eipState = defineCheck({
       const server = owner && serverOf(world, owner.node.meta.name);
       return judge(ip, owner?.node.meta.name, server, requestsOf(publicIps.from), say) ?? [];
     });
-    if (findings.length > 0) return findings;
+    const unsure = [...unread, ...bandwidthsUnread(publicIps.value, requestsOf(publicIps.from), say)];
+    if (findings.length + unsure.length > 0) return [...findings, ...unsure];
     const count = publicIps.value.length;
     return count === 0
       ? [say.notApplicable('No address that nodes or load balancers show is one of this account.')]
       : [say.pass(count === 1 ? 'The one public address is in order.' : `All ${count} public addresses are in order.`)];
   },
 });
+
+/** The addresses of a load balancer are not known either where it was not read; one that is not there has none. */
+function unreadBalancers({ cloud }: DoctorWorld): Finding[] {
+  return [...cloud.loadBalancers.values()].flatMap(({ loadBalancer }) =>
+    loadBalancer.state === 'failed' && loadBalancer.category !== 'not-found'
+      ? [unanswered('eip-state', loadBalancer)]
+      : [],
+  );
+}
+
+/** Those that are bound, and whose bandwidth may be frozen nevertheless; they have one cause. */
+function bandwidthsUnread(
+  ips: readonly CloudPublicIp[],
+  requests: ReturnType<typeof requestsOf>,
+  say: Say<Reason>,
+): Finding[] {
+  const untold = ips.filter(({ state, unknownBecause }) => state === 'bound' && unknownBecause !== undefined);
+  const [first] = untold;
+  if (first === undefined) return [];
+  const addresses = untold.map(({ address }) => address);
+  return [
+    say.unknown('EipBandwidthUnknown', {
+      message: `Whether the bandwidth of ${listOf(addresses)} is frozen cannot be told: ${first.unknownBecause}`,
+      fix: 'Allow the actions that docs/cloud-permissions.md lists for bandwidths, and run doctor again.',
+      evidence: { addresses: addresses.slice(0, 20), requests },
+    }),
+  ];
+}
 
 function judge(
   ip: CloudPublicIp,
@@ -118,7 +153,7 @@ function judge(
   return undefined;
 }
 
-function serverOf({ cloud }: Parameters<typeof placedNodes>[0], node: string): string | undefined {
+function serverOf({ cloud }: DoctorWorld, node: string): string | undefined {
   if (cloud.instances.state !== 'answered') return undefined;
   return cloud.instances.value.find(({ nodeName }) => nodeName === node)?.id;
 }

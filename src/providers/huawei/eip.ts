@@ -49,7 +49,7 @@ export async function readPublicIps(
   const bandwidths = await ifPossible(readBandwidths(client, [...ids], signal));
   const states = new Map((bandwidths.value ?? []).map(({ id, status }) => [id, status]));
   return {
-    value: found.value.map((raw) => publicIpOf(raw, states.get(raw.bandwidth?.id ?? '') ?? '')),
+    value: found.value.map((raw) => publicIpOf(raw, states.get(raw.bandwidth?.id ?? '') ?? '', bandwidths.problem)),
     from: sources(found, bandwidths),
   };
 }
@@ -83,7 +83,8 @@ async function readBandwidths(
   );
 }
 
-function publicIpOf(raw: RawPublicIp, bandwidthStatus: string): CloudPublicIp {
+/** @param problem why the bandwidths could not be read; empty: they could */
+function publicIpOf(raw: RawPublicIp, bandwidthStatus: string, problem: string): CloudPublicIp {
   const words = [
     `status ${raw.status}`,
     raw.lock_status === '' ? '' : `lock_status ${raw.lock_status}`,
@@ -98,6 +99,7 @@ function publicIpOf(raw: RawPublicIp, bandwidthStatus: string): CloudPublicIp {
     privateAddress: raw.vnic?.private_ip_address ?? '',
     bandwidthMbps: raw.bandwidth?.size ?? undefined,
     plain: false,
+    ...(problem === '' ? {} : { unknownBecause: problem }),
   };
 }
 

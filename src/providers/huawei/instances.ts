@@ -40,14 +40,22 @@ export async function readInstances(
   const matches = matchServers(named, servers.value, byId);
 
   const vpcs = [...new Set(matches.map(({ server }) => vpcOf(server)))].filter((vpc) => vpc !== '');
-  const subnets = joinAnswers(await Promise.all(vpcs.map((vpc) => ifPossible(subnetsOf(vpc, signal)))));
+  const subnetAnswers = await Promise.all(vpcs.map((vpc) => ifPossible(subnetsOf(vpc, signal))));
+  const subnets = joinAnswers(subnetAnswers);
   const known = subnets.value.flatMap((list) => list ?? []);
   const needed = new Set(matches.filter(needsPorts).map((match) => subnetOf(match, known)));
   const asked = [...needed].filter((subnet) => subnet !== '');
-  const ports = joinAnswers(await Promise.all(asked.map((subnet) => ifPossible(listPorts(client, subnet, signal)))));
+  const portAnswers = await Promise.all(asked.map((subnet) => ifPossible(listPorts(client, subnet, signal))));
+  const ports = joinAnswers(portAnswers);
   const interfaces = ports.value.flatMap((list) => list ?? []);
+  const problem = [...subnetAnswers, ...portAnswers].map((one) => one.problem).find((text) => text !== '');
   return {
-    value: matches.map((match) => instanceOf(match, known, interfaces)),
+    value: matches.map((match) => {
+      const instance = instanceOf(match, known, interfaces);
+      return problem === undefined || instance.securityGroupIds !== undefined
+        ? instance
+        : { ...instance, unknownBecause: problem };
+    }),
     from: sources(servers, inCluster, subnets, ports),
   };
 }

@@ -8,12 +8,12 @@ const PROBE_RANGE = '100.64.0.0/10';
 /**
  * A CLB in our own words.
  * @param eips public addresses bound to it, which only an internal one can have; undefined: cannot be told
- * @param listeners undefined: cannot be told
+ * @param listeners undefined: cannot be told, and why
  */
 export function toLoadBalancer(
   clb: LoadBalancer,
   eips: readonly string[] | undefined,
-  listeners: readonly Listener[] | undefined,
+  listeners: { readonly value: readonly Listener[] | undefined; readonly problem: string },
 ): CloudLoadBalancer {
   return {
     id: clb.LoadBalancerId,
@@ -81,11 +81,15 @@ function isPublic(clb: LoadBalancer, eips: readonly string[] | undefined): boole
   return eips.length > 0;
 }
 
-function admissionOf(clb: LoadBalancer, listeners: readonly Listener[] | undefined): LoadBalancerAdmission {
+function admissionOf(
+  clb: LoadBalancer,
+  { value: listeners, problem }: Parameters<typeof toLoadBalancer>[2],
+): LoadBalancerAdmission {
   const passes = clb.LoadBalancerPassToTarget;
   return {
     probeSources: listeners === undefined ? undefined : probeSourcesOf(clb, listeners),
     clientTraffic: passes === undefined ? undefined : passes ? 'bypasses' : 'client',
+    ...(problem === '' ? {} : { unknownBecause: problem }),
   };
 }
 

@@ -72,12 +72,12 @@ export function createReader(options: ReaderOptions<TencentCredentials>): CloudR
       if (clb === undefined) throw notFound('clb:DescribeLoadBalancers', `load balancer ${id}`, region, answer);
       const isInternal = clb.LoadBalancerType === 'INTERNAL';
       const [bound, listeners] = await Promise.all([
-        isInternal ? orUntold(eipsOfInstances.get(id, signal), []) : { value: [], from: [] },
+        isInternal ? orUntold(eipsOfInstances.get(id, signal), []) : { value: [], from: [], problem: '' },
         orUntold(askListeners(id, signal), undefined),
       ]);
       const publicIps = bound.value?.map(({ AddressIp }) => AddressIp);
       return {
-        value: toLoadBalancer(clb, publicIps, listeners.value),
+        value: toLoadBalancer(clb, publicIps, listeners),
         from: sourcesOf([answer, bound, listeners]),
       };
     },
@@ -207,17 +207,20 @@ async function askPolicies(ask: Ask, id: string, signal: AbortSignal): Promise<C
   }
 }
 
+/** An answer, or why there is none. */
+interface Untold<T> extends CloudAnswer<T | undefined> {
+  /** Empty: there is one. */
+  readonly problem: string;
+}
+
 /** An answer that the main one can do without: what may not be asked, is refused, or not there, stays untold. */
-async function orUntold<T, E>(
-  answer: Promise<CloudAnswer<T | undefined>>,
-  absent: E,
-): Promise<CloudAnswer<T | E | undefined>> {
+async function orUntold<T, E>(answer: Promise<CloudAnswer<T | undefined>>, absent: E): Promise<Untold<T | E>> {
   try {
     const { value, from } = await answer;
-    return { value: value === undefined ? absent : value, from };
+    return { value: value === undefined ? absent : value, from, problem: '' };
   } catch (error) {
     if (!isOf(error, ['denied', 'unsupported', 'invalid', 'not-found'])) throw error;
-    return { value: undefined, from: [] };
+    return { value: undefined, from: [], problem: error.message };
   }
 }
 

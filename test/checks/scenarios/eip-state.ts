@@ -64,4 +64,18 @@ export const scenarios: Scenarios = [
     verdict: 'unknown',
     reason: 'EipStateUnknown',
   },
+  {
+    symptom: 'this account may not read bandwidths, and a frozen one stops all traffic',
+    reference: 'cce-overlay',
+    broken: [
+      cloud(({ publicIps }) => ({
+        publicIps: publicIps.map((ip) => ({
+          ...ip,
+          unknownBecause: 'vpc:bandwidths:get: 403 APIGW.0302: not authorized. Grant vpc:bandwidths:get.',
+        })),
+      })),
+    ],
+    verdict: 'unknown',
+    reason: 'EipBandwidthUnknown',
+  },
 ];

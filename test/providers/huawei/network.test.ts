@@ -265,7 +265,9 @@ test('a frozen bandwidth freezes its address; an unreadable one leaves its own s
 
   expect(await read()).toMatchObject({ state: 'frozen', stateText: 'status ELB, bandwidth FREEZED' });
   fake.fail('vpc:bandwidths:get', DENIED);
-  expect(await read()).toMatchObject({ state: 'bound', stateText: 'status ELB' });
+  const unreadable = await read();
+  expect(unreadable).toMatchObject({ state: 'bound', stateText: 'status ELB' });
+  expect(unreadable.unknownBecause).toMatch(/^vpc:bandwidths:get/);
 });
 
 test('120 addresses take three calls, and one for all bandwidths; none takes none', async () => {

@@ -128,7 +128,8 @@ describe('a load balancer', () => {
     const fake = await fakeTencent();
     fake.denied.add('clb:DescribeListeners');
     const { value } = await readerOf(fake).loadBalancer('lb-public01', never);
-    expect(value.admission).toEqual({ probeSources: undefined, clientTraffic: 'bypasses' });
+    expect(value.admission).toMatchObject({ probeSources: undefined, clientTraffic: 'bypasses' });
+    expect(value.admission.unknownBecause).toMatch(/^clb:DescribeListeners: /);
   });
 
   it('without groups admits everyone; one that does not say leaves it open', async () => {
