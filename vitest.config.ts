@@ -19,6 +19,7 @@ export default defineConfig({
             'test/datapath/**',
             'test/faults/**',
             'test/html/**',
+            'test/image/**',
             'test/prometheus/**',
           ],
           setupFiles: ['test/property-seed.ts'],
@@ -33,6 +34,15 @@ export default defineConfig({
           include: ['test/html/**/*.test.ts'],
           testTimeout: MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,
+        },
+      },
+      {
+        test: {
+          ...SECOND_TRY,
+          name: 'image',
+          include: ['test/image/**/*.test.ts'],
+          testTimeout: MINUTE_MS, // none takes that long, but every core may be busy
+          hookTimeout: 30 * MINUTE_MS, // the first run builds a program from BuildKit
         },
       },
       {

@@ -1,10 +1,12 @@
-// Builds dist/cilium-cloud-bridge.js, the one file that is shipped: `npm run build`.
+// Builds dist/cilium-cloud-bridge.js, the one file that is shipped, and beside it what is in it: `npm run build`.
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build, type Metafile } from 'esbuild';
 import * as z from 'zod';
-import { bundledPackages, licenseComment, withAsciiComments } from './build-licenses.ts';
+import { licenseComment, withAsciiComments } from './build-licenses.ts';
+import { bundledPackages } from './build-packages.ts';
 import { builtinModules, quietUrl, unusedParts, versionGuard } from './build-parts.ts';
+import { sbomText } from './build-sbom.ts';
 
 const { values } = parseArgs({
   options: {
@@ -14,7 +16,13 @@ const { values } = parseArgs({
 });
 
 const manifest = z
-  .object({ version: z.string(), engines: z.object({ node: z.string() }) })
+  .object({
+    name: z.string(),
+    version: z.string(),
+    description: z.string(),
+    license: z.string(),
+    engines: z.object({ node: z.string() }),
+  })
   .parse(JSON.parse(readFileSync('package.json', 'utf8')));
 
 const { metafile } = await build({
@@ -26,6 +34,8 @@ const { metafile } = await build({
   // Syntax of Node 18, so that old Nodes can read the file as far as the guard; nothing of ours needs more.
   target: 'node18',
   treeShaking: true,
+  // Paths of modules are in the text: they shall not tell where node_modules lies.
+  preserveSymlinks: true,
   // The text of the program stays in memory. Names and lines stay, so that a stack says where it was.
   minifyWhitespace: true,
   lineLimit: 120,
@@ -42,7 +52,7 @@ const program = readFileSync(values.outfile, 'utf8');
 if (/^(?:import|export)\b|\bimport\.meta\b/m.test(program)) {
   throw new Error(`${values.outfile} would hold import, export or import.meta: it could not be wrapped`);
 }
-const packages = bundledPackages(metafile);
+const bundled = bundledPackages(metafile);
 const text = [
   '#!/usr/bin/env node',
   `// cilium-cloud-bridge ${manifest.version}, Apache-2.0. Made by \`npm run build\`; licenses of bundled packages at the end.`,
@@ -51,11 +61,15 @@ const text = [
   'const require = process.getBuiltinModule("node:module").createRequire(process.execPath);',
   withAsciiComments(program),
   '})();',
-  licenseComment(packages),
+  licenseComment(bundled.packages),
   '',
 ].join('\n');
 writeFileSync(values.outfile, text);
 chmodSync(values.outfile, 0o755);
+writeFileSync(
+  values.outfile.replace(/\.js$/, '.cdx.json'),
+  sbomText(manifest, text, bundled, readFileSync('package-lock.json', 'utf8')),
+);
 report(metafile, text.length);
 
 function report({ outputs }: Metafile, size: number): void {
