@@ -34,7 +34,7 @@ export interface MigrateScene {
   run(...args: readonly string[]): Promise<Ended>;
   /** `migrate default/gw-0 --yes -o json`, its report read by the published schema. */
   migrate(...args: readonly string[]): Promise<MigrateReport>;
-  /** The same, killed (`kill -9`) at its n-th write, before or after the server has carried it out. */
+  /** The same, killed (`kill -9`) at the n-th write that the server carries out, before or after that. */
   killedAt(n: number, side: 'before' | 'after'): Promise<void>;
   /** Starts the controller; the returned function ends it. */
   controller(): () => Promise<void>;
@@ -74,6 +74,7 @@ export async function startMigrateScene(bundle: string): Promise<MigrateScene> {
   if (first.code !== 0 || problemsOf(cluster).length > 0) throw new Error(`${first.stdout}\n${first.stderr}`);
   await cluster.operator.settled();
   const before = writesOf(api.requests).length;
+  const carriedOut = () => writesOf(api.requests).filter(({ status }) => status === 200);
   const service = () => api.get(SERVICES, { namespace: 'default', name: 'cilium-gateway-gw-0' });
 
   return {
@@ -87,20 +88,28 @@ export async function startMigrateScene(bundle: string): Promise<MigrateScene> {
     },
     killedAt: async (n, side) => {
       const { child, ended } = start(['migrate', 'default/gw-0', '--yes']);
-      let left = n;
+      const earlier = carriedOut().length;
+      let isDead = false;
+      function kill(): void {
+        isDead = true;
+        child.kill('SIGKILL');
+      }
       const remove = api.faults.intercept((request) => {
         if (!isPlannedWrite(request)) return undefined;
-        left -= 1;
-        if (left > 0) return undefined;
-        if (left === 0) {
-          child.kill('SIGKILL');
-          if (side === 'after') return { kind: 'cut', afterBytes: 0, how: 'hang' };
+        if (!isDead && carriedOut().length - earlier < n - 1) return undefined;
+        if (!isDead && side === 'after') {
+          // One that meets a conflict is none: it is killed at the next try.
+          setImmediate(() => {
+            if (request.status === 200) kill();
+          });
+          return { kind: 'cut', afterBytes: 0, how: 'hang' };
         }
+        if (!isDead) kill();
         return { kind: 'drop', how: 'hang' };
       });
       const { stdout, stderr } = await ended;
       remove();
-      if (left > 0) throw new Error(`it ended without a ${n}th write:\n${stdout}\n${stderr}`);
+      if (!isDead) throw new Error(`it ended without a ${n}th write:\n${stdout}\n${stderr}`);
     },
     controller: () => {
       const { child, ended } = start([]);
