@@ -5,6 +5,12 @@ import { configSchema } from '../../src/config/schema.ts';
 
 const text = z.string();
 const toggle = z.boolean();
+/** A part of names of objects; empty: the default. */
+const nameOrNone = text.regex(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)?$/);
+const SUBDOMAIN = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*';
+/** Name of an object. */
+const objectName = text.regex(new RegExp(`^${SUBDOMAIN}$`)).max(253);
+const objectNameOrNone = text.regex(new RegExp(`^(?:${SUBDOMAIN})?$`)).max(253);
 const texts = z.record(z.string(), z.string());
 /** Handed on to Kubernetes as it is, which says what is wrong with it. */
 const handedOn = z.record(z.string(), z.json());
@@ -23,8 +29,8 @@ const monitor = z.strictObject({
 /** The chart's values. `config` is the very schema that the program parses its file with. */
 const valuesSchema = z.strictObject({
   global: handedOn.optional().describe('Of a chart that has this one as a part.'),
-  nameOverride: text,
-  fullnameOverride: text,
+  nameOverride: nameOrNone,
+  fullnameOverride: nameOrNone,
   replicaCount: z.int().min(0).max(10),
   image: z.strictObject({
     repository: text.min(1),
@@ -32,10 +38,10 @@ const valuesSchema = z.strictObject({
     digest: text.regex(/^(?:sha256:[0-9a-f]{64})?$/),
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
   }),
-  imagePullSecrets: z.array(z.strictObject({ name: text.min(1) })),
+  imagePullSecrets: z.array(z.strictObject({ name: objectName })),
   config: configSchema,
   credentials: z.strictObject({
-    existingSecret: text,
+    existingSecret: objectNameOrNone,
     oidc: z.strictObject({
       audience: text,
       expirationSeconds: z.int().min(600).max(86_400),
@@ -45,10 +51,10 @@ const valuesSchema = z.strictObject({
   }),
   doctor: z.strictObject({ enabled: toggle }),
   rbac: z.strictObject({ create: toggle }),
-  serviceAccount: z.strictObject({ create: toggle, name: text, annotations: texts }),
+  serviceAccount: z.strictObject({ create: toggle, name: objectNameOrNone, annotations: texts }),
   admissionPolicies: z.strictObject({ enabled: z.enum(['auto', 'always', 'never']) }),
   uninstallHook: z.strictObject({ enabled: toggle }),
-  gatewayClass: z.strictObject({ create: toggle, name: text.min(1) }),
+  gatewayClass: z.strictObject({ create: toggle, name: objectName }),
   hostNetwork: toggle,
   dnsPolicy: z.enum(['', 'Default', 'ClusterFirst', 'ClusterFirstWithHostNet', 'None']),
   hostAliases: z.array(z.strictObject({ ip: text.min(1), hostnames: z.array(text.min(1)).min(1) })),
@@ -59,7 +65,7 @@ const valuesSchema = z.strictObject({
     egressCIDRs: z.array(text.min(1)).min(1),
     egressPorts: z.array(z.int().min(1).max(65_535)).min(1),
   }),
-  priorityClassName: text,
+  priorityClassName: objectNameOrNone,
   tolerations: z.array(handedOn),
   nodeSelector: texts,
   affinity: handedOn,

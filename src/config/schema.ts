@@ -128,7 +128,12 @@ function text(rule: keyof typeof TEXT_RULES): z.ZodString {
 function duration(atLeastMs: number): z.ZodType<number, string> {
   return z
     .string()
-    .meta({ description: 'A duration such as 30s, 10m or 1h30m.', examples: ['30s', '10m', '1h30m'] })
+    .meta({
+      description: 'A duration such as 30s, 10m or 1h30m.',
+      examples: ['30s', '10m', '1h30m'],
+      minLength: 1,
+      pattern: '^(?:0|(?:[0-9]{1,6}h)?(?:[0-9]{1,8}m)?(?:[0-9]{1,9}s)?(?:[0-9]{1,12}ms)?)$', // as parseDuration has it
+    })
     .transform((value, context) => {
       const ms = parseDuration(value);
       if (ms === undefined || ms < atLeastMs || ms > LONGEST_DURATION_MS) {

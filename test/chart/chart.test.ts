@@ -10,7 +10,19 @@ import { type ControlPlane, startControlPlane } from '../control-plane/fixture.t
 import { type KubeObject, valueAt } from '../control-plane/objects.ts';
 import { MAIN_VERSIONS } from '../control-plane/versions.ts';
 import { grantsOf } from './grants.ts';
-import { buildHelm, CHART, EXAMPLES, exampleFlags, helm, NAMESPACE, notesWith, render, renderWith } from './helm.ts';
+import {
+  buildHelm,
+  CHART,
+  EXAMPLES,
+  exampleFlags,
+  helm,
+  NAMESPACE,
+  notesWith,
+  RELEASE,
+  render,
+  renderWith,
+} from './helm.ts';
+import { helmDone, objectsOf, whatHelmSays } from './release.ts';
 
 const ALL = ['defaults', ...EXAMPLES];
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
@@ -55,6 +67,27 @@ describe('the schema refuses, naming the place:', () => {
     ],
     ['a value that there is not', { replicas: 3 }, "at ''", 'replicas'],
     ['a digest that is none', { image: { digest: 'sha256:short' } }, "at '/image/digest'", 'pattern'],
+    ['a number without its unit', { config: { taints: { grace: '5' } } }, "at '/config/taints/grace'", 'pattern'],
+    ['a duration before now', { config: { resync: '-5m' } }, "at '/config/resync'", 'pattern'],
+    [
+      'a number instead of a duration',
+      { config: { lease: { duration: 15 } } },
+      "at '/config/lease/duration'",
+      'string',
+    ],
+    ['fewer than no Pods', { replicaCount: -1 }, "at '/replicaCount'", 'minimum'],
+    ['a text instead of a number', { replicaCount: '2' }, "at '/replicaCount'", 'want integer'],
+    ['a key at depth', { config: { gateway: { managed: { on: true } } } }, "at '/config/gateway/managed'", "'on'"],
+    [
+      'a name that no Secret has',
+      { credentials: { existingSecret: 'a b' } },
+      "at '/credentials/existingSecret'",
+      'pattern',
+    ],
+    ['a name that no class has', { gatewayClass: { name: 'My Class' } }, "at '/gatewayClass/name'", 'pattern'],
+    ['a name that no object has', { fullnameOverride: 'A_b' }, "at '/fullnameOverride'", 'pattern'],
+    ['an entry instead of a list', { tolerations: {} }, "at '/tolerations'", 'want array'],
+    ['a value of an annotation that is no text', { podAnnotations: { a: true } }, "at '/podAnnotations/a'", 'string'],
     ['a text instead of a switch', { hostNetwork: 'yes' }, "at '/hostNetwork'", 'want boolean'],
     [
       'an unknown kind of policy',
@@ -194,6 +227,20 @@ describe('on a real API server', () => {
     const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'pod', namespace }, spec };
     return (await cluster.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, body)).body;
   }
+
+  test('helm installs it, upgrades it to other values, goes back, and takes all of it away', async () => {
+    const POLICY = 'ValidatingAdmissionPolicy';
+    await helmDone(cluster, 'install', RELEASE, CHART);
+    expect(await whatHelmSays(cluster)).toContain(POLICY);
+    await helmDone(cluster, 'upgrade', RELEASE, CHART, '--reset-values', ...exampleFlags('ha'));
+    await whatHelmSays(cluster);
+    await helmDone(cluster, 'upgrade', RELEASE, CHART, '--reset-values', ...exampleFlags('minimal'));
+    expect(await whatHelmSays(cluster)).not.toContain(POLICY);
+    await helmDone(cluster, 'rollback', RELEASE, '2');
+    expect(await whatHelmSays(cluster)).toContain(POLICY);
+    await helmDone(cluster, 'uninstall', RELEASE, '--no-hooks');
+    expect(await objectsOf(cluster)).toEqual([]);
+  });
 
   test("the Pod is one that the restricted profile takes, but for the node's network", async () => {
     const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' };

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
 import { buildParts } from '../control-plane/build.ts';
 import { type CommandResult, tryCommand } from '../control-plane/command.ts';
+import type { ControlPlane } from '../control-plane/fixture.ts';
 import { isKubeObject, type KubeObject } from '../control-plane/objects.ts';
 import { partPath } from '../control-plane/parts.ts';
 import { MAIN_VERSIONS } from '../control-plane/versions.ts';
@@ -12,7 +13,7 @@ import { MAIN_VERSIONS } from '../control-plane/versions.ts';
 /** The real helm, and this repository's chart. */
 
 export const CHART = fileURLToPath(new URL('../../deploy/chart', import.meta.url));
-const RELEASE = 'cilium-cloud-bridge';
+export const RELEASE = 'cilium-cloud-bridge';
 export const NAMESPACE = 'cilium-cloud-bridge';
 
 /** Values of common clusters, by name. */
@@ -37,6 +38,14 @@ export async function helm(...args: readonly string[]): Promise<CommandResult> {
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/** Runs helm on a control plane, as its admin. */
+export async function helmOn(cluster: ControlPlane, ...args: readonly string[]): Promise<CommandResult> {
+  const home = join(cluster.dir, 'helm');
+  const env = { HELM_CONFIG_HOME: home, HELM_CACHE_HOME: home, HELM_DATA_HOME: home };
+  const all = [...args, '--namespace', NAMESPACE, '--kubeconfig', cluster.kubeconfigPath];
+  return await tryCommand(partPath('helm', MAIN_VERSIONS), all, { env });
 }
 
 /** Renders the chart; a failure rejects with helm's own words. */

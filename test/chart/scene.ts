@@ -1,8 +1,11 @@
 import { load } from 'js-yaml';
 import { asRecord, asString } from '../../src/kube/read.ts';
+import { SERVICES } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import type { ControlPlane } from '../control-plane/fixture.ts';
-import { type KubeObject, valueAt } from '../control-plane/objects.ts';
+import { createSender } from '../control-plane/http.ts';
+import { type KubeObject, resourcePath, valueAt } from '../control-plane/objects.ts';
+import { waitFor } from '../control-plane/wait.ts';
 import { renderWith } from './helm.ts';
 
 /** The chart installed on a control plane, without its Pods: the tests run the program themselves. */
@@ -48,6 +51,20 @@ export async function install(cluster: ControlPlane, values: object): Promise<In
     kubeconfig: cluster.kubeconfigFor({ name: username, token }),
     config: asRecord(load(asString(valueAt(file, 'data', 'config.yaml')))),
   };
+}
+
+/** The API server learns of new policies by a watch of its own: resolves when the account may write to its entrypoint. */
+export async function mayServe(cluster: ControlPlane, { token }: Installed, entrypoint: ObjectRef): Promise<void> {
+  const { send, close } = createSender(cluster, token);
+  const body = [{ op: 'replace', path: '/spec/ports/0/targetPort', value: 1 }];
+  const path = `${resourcePath(SERVICES, entrypoint)}?dryRun=All`;
+  try {
+    await waitFor('the policies to be in force', async () => {
+      return (await send('PATCH', path, body, 'application/json-patch+json')).status === 200;
+    });
+  } finally {
+    close();
+  }
 }
 
 /** A token of a ServiceAccount, as the kubelet asks for it. */

@@ -1,22 +1,18 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { CLASS_CONFIGS, ENVOY_CONFIGS, GATEWAY_CLASSES, type Resource } from '../../src/kube/resources.ts';
 import type { ObjectRef } from '../../src/kube/types.ts';
 import { type CommandResult, tryCommand } from '../control-plane/command.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/fixture.ts';
 import { type KubeObject, resourcePath, valueAt } from '../control-plane/objects.ts';
-import { partPath } from '../control-plane/parts.ts';
 import { type Controller, settledWritesSince, startController } from '../control-plane/product.ts';
 import { COPY, copyThere, makeEntrypoint, makeGateway } from '../control-plane/redirect-scene.ts';
 import { EIP, GUIDE_ELB, GUIDE_SERVICE, programming, waitForAddress } from '../control-plane/scenario.ts';
-import { MAIN_VERSIONS } from '../control-plane/versions.ts';
 import { waitFor } from '../control-plane/wait.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
-import { buildHelm, CHART, NAMESPACE } from './helm.ts';
+import { buildHelm, CHART, helmOn, NAMESPACE, RELEASE } from './helm.ts';
 
 /* The real helm removes the release from a real API server; this file stands in for the Job controller and the kubelet. */
 
-const RELEASE = 'cilium-cloud-bridge';
 const HOOK = `${RELEASE}-uninstall`;
 const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
 const MERGE_PATCH = 'application/merge-patch+json';
@@ -36,7 +32,7 @@ beforeAll(async () => {
   });
   const values = ['admissionPolicies.enabled=always', 'gatewayClass.create=true', 'config.taints.enabled=false'];
   const set = values.flatMap((one) => ['--set', one]);
-  const installed = await helm('install', RELEASE, CHART, '-n', NAMESPACE, '--create-namespace', ...set);
+  const installed = await helmOn(cluster, 'install', RELEASE, CHART, '--create-namespace', ...set);
   expect(installed.stderr + installed.stdout).toContain('STATUS: deployed');
   await makeGateway(cluster);
   await makeEntrypoint(cluster);
@@ -64,7 +60,7 @@ test('helm uninstall leaves no copy behind; what was Programmed still is, and th
     return state.programmed === 'True' && state;
   });
   const mark = await cluster.audit.mark();
-  const [ran, removed] = await Promise.all([runHook(), helm('uninstall', RELEASE, '-n', NAMESPACE, '--timeout', '2m')]);
+  const [ran, removed] = await Promise.all([runHook(), helmOn(cluster, 'uninstall', RELEASE, '--timeout', '2m')]);
   expect(ran.stderr).toContain('redirect copies removed');
   expect(ran.code).toBe(0);
   expect(removed.stderr + removed.stdout).toContain('uninstalled');
@@ -110,11 +106,4 @@ async function kubeconfigOf(account: string): Promise<string> {
   const { body } = await cluster.request('POST', path, request);
   const token = String(valueAt(body, 'status', 'token'));
   return cluster.kubeconfigFor({ name: `system:serviceaccount:${NAMESPACE}:${account}`, token });
-}
-
-async function helm(...args: readonly string[]): Promise<CommandResult> {
-  const home = join(cluster.dir, 'helm');
-  const env = { HELM_CONFIG_HOME: home, HELM_CACHE_HOME: home, HELM_DATA_HOME: home };
-  const all = [...args, '--kubeconfig', cluster.kubeconfigPath];
-  return await tryCommand(partPath('helm', MAIN_VERSIONS), all, { env });
 }

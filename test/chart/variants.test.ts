@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { asRecord } from '../../src/kube/read.ts';
 import { GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
 import type { AuditMark } from '../control-plane/audit.ts';
 import { type ControlPlane, startControlPlane } from '../control-plane/fixture.ts';
@@ -22,7 +23,7 @@ import { installCilium, putAgent } from '../control-plane/taint-objects.ts';
 import { waitFor } from '../control-plane/wait.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
 import { buildHelm } from './helm.ts';
-import { install } from './scene.ts';
+import { install, mayServe } from './scene.ts';
 
 /** Other configurations than that of rights.test.ts: rights and policies follow them. */
 describe('the rights that follow from', () => {
@@ -83,6 +84,7 @@ describe('the rights that follow from', () => {
     const installed = await install(cluster, { config, admissionPolicies: { enabled: 'always' } });
     await makeGateway(cluster);
     await cluster.apply(entrypoint());
+    await mayServe(cluster, installed, GUIDE_ENTRYPOINT);
     const controller = await startController(cluster, installed);
     try {
       await waitForAddress(cluster, GUIDE_SERVICE);
@@ -106,7 +108,21 @@ describe('the rights that follow from', () => {
     const installed = await install(cluster, { config, admissionPolicies: { enabled: 'always' } });
     await makeGateway(cluster);
     await cluster.apply(entrypoint());
+    await mayServe(cluster, installed, GUIDE_ENTRYPOINT);
     await waitForAddress(cluster, GUIDE_ENTRYPOINT);
+    const { report } = await onceReport(cluster, { ...installed, args: ['--yes', '--allow-static-redirect'] });
+    expect(report.actions.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied', 'applied']);
+    expect(await ingressOf(cluster)).toEqual([expect.objectContaining({ ip: EIP })]);
+    await nothingDenied();
+  });
+
+  test('addresses of the configuration are enough for an entrypoint of type NodePort that selects nothing', async () => {
+    const config = { gateway: { addresses: { 'default/ip-gateway': [EIP] } } };
+    const installed = await install(cluster, { config, admissionPolicies: { enabled: 'always' } });
+    await makeGateway(cluster);
+    const { spec, ...rest } = entrypoint(GUIDE_ENTRYPOINT, { annotations: SERVES_GUIDE_GATEWAY });
+    await cluster.apply({ ...rest, spec: { ...asRecord(spec), type: 'NodePort', selector: undefined } });
+    await mayServe(cluster, installed, GUIDE_ENTRYPOINT);
     const { report } = await onceReport(cluster, { ...installed, args: ['--yes', '--allow-static-redirect'] });
     expect(report.actions.map(({ outcome }) => outcome.status)).toEqual(['applied', 'applied', 'applied']);
     expect(await ingressOf(cluster)).toEqual([expect.objectContaining({ ip: EIP })]);
