@@ -1,0 +1,158 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+import { systemClock } from '../src/lib/clock.ts';
+import { waitFor } from '../test/control-plane/wait.ts';
+import { startWatched, type WatchedProgram } from '../test/soak/program.ts';
+import { BUNDLE } from './world.ts';
+
+/*
+ * usage: footprint.ts [--gateways 500] [--nodes 1000] [--minutes 3]
+ * What the program takes as the container starts it: twice, first with everything to be written, then with nothing. The
+ * kubelet's and Prometheus' requests are made, too.
+ */
+
+const LIMIT_MIB = 110;
+const LIMIT_CPU_PERCENT = 1;
+const MINUTE_MS = 60_000;
+/** How often the kubelet asks with the chart's probes, and Prometheus by default. */
+const PROBES: Readonly<Record<string, number>> = { '/healthz': 10_000, '/readyz': 5_000, '/metrics': 30_000 };
+
+const { values } = parseArgs({
+  options: {
+    gateways: { type: 'string', default: '500' },
+    nodes: { type: 'string', default: '1000' },
+    minutes: { type: 'string', default: '3' },
+  },
+});
+
+if (!existsSync(BUNDLE)) {
+  process.stderr.write('dist/cilium-cloud-bridge.js is missing: npm run build\n');
+  process.exit(1);
+}
+const [cpu] = cpus();
+process.stdout.write(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ` +
+    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n` +
+    `${values.gateways} Gateways, ${values.nodes} nodes; resident memory in MiB\n\n`,
+);
+const dir = mkdtempSync(join(tmpdir(), 'ccb-footprint-'));
+const kubeconfig = join(dir, 'kubeconfig');
+const config = join(dir, 'config.yaml');
+writeFileSync(config, 'listen: 127.0.0.1:0\n');
+Object.assign(process.env, imageEnvironment());
+const cluster = fork(fileURLToPath(new URL('footprint-cluster.ts', import.meta.url)), [
+  kubeconfig,
+  values.gateways,
+  values.nodes,
+]);
+try {
+  await answerOf(cluster, z.object({ ready: z.literal(true) }));
+  const rows = [await measure('first start, all to be written', 1), await measure('restart', Number(values.minutes))];
+  const worst = Math.max(...rows.map(({ peak }) => peak));
+  const idle = rows.at(-1)?.cpu ?? Number.NaN;
+  const reached = worst <= LIMIT_MIB && idle < LIMIT_CPU_PERCENT;
+  process.stdout.write(
+    `\ntarget ≤ ${LIMIT_MIB} MiB, < ${LIMIT_CPU_PERCENT} % of a core: ${reached ? 'reached' : 'MISSED'}\n`,
+  );
+  process.exitCode = reached ? 0 : 1;
+} finally {
+  cluster.disconnect();
+  rmSync(dir, { recursive: true, force: true });
+}
+
+interface Row {
+  readonly peak: number;
+  /** Percent of a core, in the last minute. */
+  readonly cpu: number;
+}
+
+async function measure(what: string, minutes: number): Promise<Row> {
+  const startedAt = performance.now();
+  const program = await startWatched(
+    BUNDLE,
+    ['--kubeconfig', kubeconfig, '--config', config],
+    join(dir, `${minutes}.log`),
+  );
+  const probes = new AbortController();
+  try {
+    await program.leads();
+    await waitFor(
+      'everything in sync',
+      async () => {
+        if (!program.running.running()) throw new Error(program.running.logTail());
+        return (await problems()) === 0;
+      },
+      { timeoutMs: 5 * MINUTE_MS, everyMs: 500 },
+    );
+    const seconds = (performance.now() - startedAt) / 1000;
+    probeAsKubelet(await addressOf(program), probes.signal);
+    const resident: number[] = [];
+    let cpu = Number.NaN;
+    for (let minute = 0; minute < minutes; minute += 1) {
+      const before = cpuSeconds(program.running.pid);
+      await systemClock.sleep(MINUTE_MS);
+      cpu = ((cpuSeconds(program.running.pid) - before) / MINUTE_MS) * 100_000;
+      resident.push(program.sample().residentMiB);
+    }
+    const peak = peakMiB(program.running.pid);
+    const after = resident.map((value, index) => `after ${index + 1} min ${value.toFixed(0)}`).join(', ');
+    process.stdout.write(
+      `${what}: in sync after ${seconds.toFixed(1)} s; peak ${peak.toFixed(1)}, ${after}; ` +
+        `processor in the last minute ${cpu.toFixed(2)} %\n`,
+    );
+    return { peak, cpu };
+  } finally {
+    probes.abort(new Error('measured'));
+    await program.stop();
+  }
+}
+
+/** What the image sets, from the Dockerfile. */
+function imageEnvironment(): Record<string, string> {
+  const text = readFileSync(new URL('../deploy/Dockerfile', import.meta.url), 'utf8');
+  const words = /^ENV (.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
+  return Object.fromEntries(words.map((word) => [word.split('=')[0] ?? '', word.split('=')[1] ?? '']));
+}
+
+async function problems(): Promise<number> {
+  cluster.send('problems');
+  return (await answerOf(cluster, z.object({ problems: z.number() }))).problems;
+}
+
+function answerOf<T>(child: ChildProcess, shape: z.ZodType<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(shape.parse(message)));
+    child.once('exit', (code) => reject(new Error(`the cluster ended with ${code}`)));
+  });
+}
+
+async function addressOf(program: WatchedProgram): Promise<string> {
+  return await waitFor('the address of its pages', () => {
+    const line = program.log().lines.find(({ msg }) => msg.startsWith('serving /healthz'));
+    return line?.address === undefined ? undefined : String(line.address);
+  });
+}
+
+function probeAsKubelet(address: string, signal: AbortSignal): void {
+  for (const [path, everyMs] of Object.entries(PROBES)) {
+    const timer = setInterval(() => void fetch(`http://${address}${path}`).then((answer) => answer.text()), everyMs);
+    signal.addEventListener('abort', () => clearInterval(timer));
+  }
+}
+
+function peakMiB(pid: number): number {
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+}
+
+/** utime and stime are the 14th and 15th field; a tick is 10 ms on Linux. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
