@@ -1,3 +1,4 @@
+import { asArray, asRecord, at } from '../src/kube/read.ts';
 import type { KubeObject } from '../test/control-plane/objects.ts';
 import { agentPod, cceNode } from '../test/taints/fixture.ts';
 
@@ -48,7 +49,7 @@ export function largeNode(name: string): KubeObject {
   return {
     ...node,
     status: {
-      ...Object(node.status),
+      ...asRecord(node.status),
       addresses: [
         { type: 'InternalIP', address: '192.168.1.10' },
         { type: 'Hostname', address: name },
@@ -56,7 +57,7 @@ export function largeNode(name: string): KubeObject {
       capacity: quantities,
       allocatable: quantities,
       conditions: [
-        ...Object(node.status).conditions,
+        ...asArray(at(node, 'status', 'conditions')),
         ...['DiskPressure', 'PIDPressure', 'NetworkUnavailable', 'CorruptDockerOverlay2', 'FrequentKubeletRestart'].map(
           (type) => ({ type, ...condition, ...times }),
         ),
@@ -135,7 +136,7 @@ export function largeAgent(node: string, setUid: string): KubeObject {
       })),
     },
     status: {
-      ...Object(pod.status),
+      ...asRecord(pod.status),
       hostIP: '192.168.1.10',
       podIP: '192.168.1.10',
       initContainerStatuses: INIT_CONTAINERS.map((name) => ({ ...status, name, state: ended })),
