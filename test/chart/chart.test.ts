@@ -23,6 +23,7 @@ import {
   renderWith,
 } from './helm.ts';
 import { helmDone, objectsOf, whatHelmSays } from './release.ts';
+import { kubernetesOr } from './scene.ts';
 
 const ALL = ['defaults', ...EXAMPLES];
 const NAMESPACES = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
@@ -185,6 +186,30 @@ describe('what is granted', () => {
     expect(writesOf(await renderWith({ doctor: { enabled: true } }))).toEqual(writes);
   });
 
+  test('has policies that go with each feature', async () => {
+    const policies = async (config: object): Promise<ReadonlyMap<string, string>> => {
+      const objects = await renderWith({ config, admissionPolicies: { enabled: 'always' } });
+      const found = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
+      const said = (object: KubeObject): string => JSON.stringify(valueAt(object, 'spec'));
+      return new Map(found.map((object) => [object.metadata.name.slice(RELEASE.length + 1), said(object)]));
+    };
+    const usual = await policies({});
+    expect([...usual.keys()].toSorted()).toEqual(
+      ['envoyconfigs', 'events', 'leases', 'nodes', 'redirected-services', 'service-status', 'services'].toSorted(),
+    );
+    expect([...(await policies({ readOnly: true })).keys()].toSorted()).toEqual(['events', 'leases']);
+    expect((await policies({ taints: { enabled: false } })).has('nodes')).toBe(false);
+    const nodes = async (rules: readonly string[]): Promise<string | undefined> =>
+      (await policies({ taints: { rules } })).get('nodes');
+    expect(await nodes(['example.com/slow=yes:NoSchedule'])).toContain('only example.com/slow may be removed');
+    expect(await nodes([])).toContain('no taint may be removed');
+    const pinned = await policies({ gateway: { pinNodePorts: true } });
+    expect([usual.get('services'), pinned.get('services')]).toEqual([
+      expect.stringMatching(/"pinnable","expression":"false &&|"expression":"false && [^}]*"name":"pinnable"/),
+      expect.stringMatching(/"pinnable","expression":"true &&|"expression":"true && [^}]*"name":"pinnable"/),
+    ]);
+  });
+
   test('is bound in the namespaces that the configuration names', async () => {
     const config = { cilium: { namespace: 'cilium' }, lease: { namespace: 'leases' } };
     const objects = await renderWith({ config, uninstallHook: { enabled: false } });
@@ -198,7 +223,7 @@ describe('what is granted', () => {
 describe('on a real API server', () => {
   let cluster: ControlPlane;
   beforeAll(async () => {
-    cluster = await startControlPlane({ operator: false });
+    cluster = await startControlPlane({ operator: false, kubernetes: kubernetesOr(MAIN_VERSIONS.kubernetes) });
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   });
   afterAll(() => cluster?.stop());

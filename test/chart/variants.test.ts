@@ -22,6 +22,7 @@ import {
 import { installCilium, putAgent } from '../control-plane/taint-objects.ts';
 import { waitFor } from '../control-plane/wait.ts';
 import { type Ccm, startCcm } from '../emulators/ccm.ts';
+import { describeGrant, grantsOf, uses } from './grants.ts';
 import { buildHelm } from './helm.ts';
 import { install, mayServe } from './scene.ts';
 
@@ -66,7 +67,8 @@ describe('the rights that follow from', () => {
   }
 
   test('readOnly are enough to look, and nothing is written', async () => {
-    const config = { readOnly: true, taints: { enabled: false }, cloud: { provider: 'none' } };
+    const off = { enabled: false };
+    const config = { readOnly: true, taints: off, checks: off, cloud: { provider: 'none' } };
     const installed = await install(cluster, { config, admissionPolicies: { enabled: 'always' } });
     await makeGateway(cluster);
     await cluster.apply(entrypoint(GUIDE_ENTRYPOINT, { annotations: SERVES_GUIDE_GATEWAY }));
@@ -76,6 +78,10 @@ describe('the rights that follow from', () => {
     await controller.stop();
     expect(await writesSince(cluster, mark)).toEqual([]);
     await nothingDenied();
+    const asked = await requestsOfProduct(cluster, mark);
+    const unused = installed.objects.flatMap(grantsOf).filter((grant) => !asked.some((event) => uses(event, grant)));
+    // An Event is patched when the same happened twice.
+    expect(unused.map(describeGrant).filter((grant) => grant !== 'patch events')).toEqual([]);
   });
 
   test('pinned NodePorts and listed entrypoints are enough for both', async () => {
