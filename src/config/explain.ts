@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { UsageProblem } from '../lib/errors.ts';
+import { isSecretField } from '../lib/redact.ts';
 import { suggest } from '../lib/suggest.ts';
 import { explainDuration, formatDuration, LONGEST_DURATION_MS, parseDuration } from './durations.ts';
 import { TEXT_RULES } from './schema.ts';
@@ -14,7 +15,16 @@ export interface ConfigProblem extends Omit<UsageProblem, 'at'> {
 
 /** Says in plain English what is wrong with the configuration, and the fix. `value` is what was validated. */
 export function explainIssues(issues: readonly Issue[], value: unknown): ConfigProblem[] {
-  return issues.flatMap((issue) => explainIssue(issue, issue.path, valueAt(value, issue.path)));
+  return issues.flatMap((issue) => explainIssue(issue, issue.path, showable(issue.path, valueAt(value, issue.path))));
+}
+
+/**
+ * People write keys and tokens where a path or more keys are wanted, or name the file of a token: what stands there is in
+ * no message.
+ */
+function showable(path: readonly PropertyKey[], value: unknown): unknown {
+  const isPlain = typeof value === 'string' || typeof value === 'number';
+  return isPlain && (path.length === 0 || path.some((key) => isSecretField(String(key)))) ? '…' : value;
 }
 
 function explainIssue(issue: Issue, path: readonly PropertyKey[], value: unknown): ConfigProblem[] {

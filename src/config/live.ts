@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
 import { readFile as readFileLater } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
@@ -115,6 +115,10 @@ export function openConfig(sources: ConfigSources, timing: FollowTiming = TIMING
 
   async function follow(ports: FollowPorts, signal: AbortSignal): Promise<void> {
     if (path === undefined) return;
+    if (isStream(path)) {
+      ports.logger.info({ config: path }, 'the configuration cannot be read twice, and is not followed');
+      return;
+    }
     const { clock } = ports;
     const bell = ringOnChange(path, signal);
     let known = fingerprintOf(text);
@@ -152,6 +156,12 @@ export function openConfig(sources: ConfigSources, timing: FollowTiming = TIMING
     follow,
     state: () => state,
   };
+}
+
+/** `--config <(command)` and `/dev/stdin` give what they hold once. */
+function isStream(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 function saysNothing(text: string): boolean {

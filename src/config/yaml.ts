@@ -1,5 +1,6 @@
 import { constructFromEvents, type Event, parseEvents, YAMLException } from 'js-yaml';
 import { UsageError, usageError } from '../lib/errors.ts';
+import { isSecretField } from '../lib/redact.ts';
 
 /** One document of YAML; JSON is YAML, too. */
 export interface ParsedYaml {
@@ -26,15 +27,22 @@ export function parseYaml(text: string, name: string): ParsedYaml {
     if (error instanceof UsageError) {
       throw error;
     }
-    throw yamlError(error, name);
+    throw yamlError(error, name, text);
   }
 }
 
-function yamlError(error: unknown, name: string): UsageError {
+function yamlError(error: unknown, name: string, text: string): UsageError {
   const fix = 'Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.';
   if (error instanceof YAMLException) {
     const at = error.mark === undefined ? '' : `line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
-    return new UsageError(name, [{ at, what: error.reason, fix }], error);
+    const line = text.split('\n')[error.mark?.line ?? 0] ?? '';
+    return new UsageError(name, [{ at, what: withoutSecrets(error.reason, line), fix }], error);
   }
   return usageError(name, `can't be read as YAML (${error instanceof Error ? error.message : String(error)})`, fix);
+}
+
+/** A password that begins with `*` or `!` is an alias or a tag, which the parser names. */
+function withoutSecrets(reason: string, line: string): string {
+  const keys = [...line.matchAll(/([\w.-]+)["']?\s*:/g)].map(([, key = '']) => key);
+  return keys.some(isSecretField) ? reason.replace(/"[^"]*"|<.*>/g, '…') : reason;
 }

@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -223,4 +225,19 @@ test('a comment is no change', async () => {
   await pause(LONG_MS);
   expect(live.current()).toBe(before);
   expect([log.lines, changes()]).toEqual([[], 0]);
+});
+
+test('a pipe gives what it holds once, and is not followed', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'ccb-pipe-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const writer = spawn('sh', ['-c', 'echo "readOnly: true" > "$0"', path]);
+  const live = openConfig({ overrides: {}, env: {}, path }, TIMING);
+  await once(writer, 'close');
+  const log = recordLog();
+  await live.follow({ clock: systemClock, logger: log, tell: () => undefined }, new AbortController().signal);
+  expect(live.current().readOnly).toBe(true);
+  expect(log.messages('info')).toEqual(['the configuration cannot be read twice, and is not followed']);
+  expect(live.state().ok).toBe(true);
 });

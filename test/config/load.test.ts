@@ -337,7 +337,7 @@ logLevel: warning
       'line 1, gateway: must be keys with values, not a list. Put keys under it, indented, each with its value.',
     ],
     ['- a', 'must be keys with values, not a list. Put keys under it, indented, each with its value.'],
-    ['just text', 'must be keys with values, not "just text". Put keys under it, indented, each with its value.'],
+    ['just text', 'must be keys with values, not "…". Put keys under it, indented, each with its value.'],
     ['--- {}\n--- {}', 'holds 2 YAML documents. Keep one: remove the lines with "---".'],
     [
       'gateway:\n  adopt: [',
@@ -349,6 +349,33 @@ logLevel: warning
     ],
   ])('explains %j', (text, problem) => {
     expect(problemOf(text)).toBe(`c.yaml: ${problem}`);
+  });
+});
+
+describe('a secret that stands in the wrong place', () => {
+  const SECRET = 'hunter2hunter2';
+
+  it.each([
+    SECRET,
+    `cloud: { credentials: ${SECRET} }`,
+    `cloud: { credentials: { directory: ${SECRET} } }`,
+    `cloud: { credentials: { secretKey: ${SECRET} } }`,
+    `cloud: { secretKey: ${SECRET} }`,
+    `cloud:\n  secretKey: *${SECRET}\n`,
+    `cloud:\n  secretKey: !${SECRET} a\n`,
+    `"password": !<${SECRET}> {`,
+    `password: ${SECRET}: a`,
+    `password: [${SECRET}, `,
+    `password: "\\${SECRET}"`,
+    `token: ${SECRET}\ntoken: ${SECRET}`,
+  ])('is in no message: %j', (text) => {
+    expect(problemOf(text)).toContain('c.yaml: ');
+    expect(problemOf(text)).not.toContain('hunter');
+  });
+
+  it('is in no message about a variable either', () => {
+    const parse = (): unknown => parseConfig('', 'c.yaml', { CCB_CLOUD_CREDENTIALS_DIRECTORY: SECRET });
+    expect(parse).toThrow(/CCB_CLOUD_CREDENTIALS_DIRECTORY: "…" is no folder/);
   });
 });
 
