@@ -43,5 +43,8 @@ export async function storeLease(
 
 /** Somebody wrote in between, perhaps ourselves in a request whose answer was lost: look anew. */
 export function isOutdated(error: unknown): boolean {
-  return error instanceof KubeError && ['conflict', 'exists', 'not-found'].includes(error.category);
+  if (!(error instanceof KubeError)) return false;
+  // What cannot be made since its namespace is not there was changed by nobody.
+  if (error.category === 'not-found') return !error.operation.startsWith('CREATE ');
+  return error.category === 'conflict' || error.category === 'exists';
 }

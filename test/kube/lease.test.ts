@@ -306,6 +306,20 @@ describe('a Lease', () => {
     await eventually(() => a.lease.isLeader()).toBe(true);
   });
 
+  test('in a namespace that is not there leaves it standing by, told once, until somebody makes the namespace', async () => {
+    const missing = { kind: 'answer', status: 404, reason: 'NotFound', message: 'namespaces "ops" not found' } as const;
+    const restore = api.faults.intercept(({ verb }) => (verb === 'create' ? missing : undefined));
+    const a = stand('a');
+    await passSlowly(a, 20_000);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
+    expect(a.lease.isLeader()).toBe(false);
+    expect(a.log.messages('warn')).toEqual(['lease cannot be read or written; trying again']);
+    expect(JSON.stringify(a.log.lines)).toContain('namespaces \\"ops\\" not found');
+    restore();
+    await a.pass(2_000);
+    await eventually(() => a.lease.isLeader()).toBe(true);
+  });
+
   test('of another is not given up on a stop', async () => {
     await leading('a');
     const b = stand('b');
@@ -359,6 +373,40 @@ describe('the leadership', () => {
     await a.pass(2_000);
     await eventually(() => spec().renewTime).toBe('2026-01-01T00:00:08.000000Z');
     expect(a.log.messages('warn')).toEqual(['lease cannot be read or written; trying again']);
+  });
+
+  test.each([
+    ['403', FORBIDDEN],
+    ['429 that asks to wait', { kind: 'answer', status: 429, headers: { 'Retry-After': '1' } }],
+    ['409 each time', { kind: 'answer', status: 409, reason: 'Conflict' }],
+  ] as const)('ends in time when renewals are answered with %s, is told once, and comes back', async (_, fault) => {
+    const a = await leading('a');
+    const term = a.lease.term();
+    const restore = api.faults.intercept(({ verb }) => (verb === 'patch' ? fault : undefined));
+    await passSlowly(a, 9_000);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
+    expect([a.lease.isLeader(), term.aborted]).toEqual([true, false]);
+    a.clock.advance(1_000);
+    expect(a.lease.isLeader()).toBe(false);
+    await eventually(() => term.aborted).toBe(true);
+    restore();
+    await passSlowly(a, 5_000);
+    await eventually(() => a.lease.isLeader()).toBe(true);
+    expect(a.log.messages('warn').filter((line) => line === 'no longer leading')).toHaveLength(1);
+    expect(a.log.messages('warn').length).toBeLessThanOrEqual(2);
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseTransitions: 0 });
+  });
+
+  test('survives renewals that are throttled for less than that', async () => {
+    const a = await leading('a');
+    const slowDown = { kind: 'answer', status: 429, headers: { 'Retry-After': '1' } } as const;
+    const restore = api.faults.intercept(({ verb }) => (verb === 'patch' ? slowDown : undefined));
+    await passSlowly(a, 6_000);
+    restore();
+    await passSlowly(a, 4_000);
+    await eventually(() => a.clock.sleeping().length).toBe(1);
+    expect(a.lease.isLeader()).toBe(true);
+    expect(a.log.messages('warn').filter((line) => line === 'no longer leading')).toEqual([]);
   });
 
   test('is lost to one who took it meanwhile', async () => {
