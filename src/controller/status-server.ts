@@ -15,6 +15,8 @@ export interface StatusServerOptions {
   /** By path. They get what follows the `?`, and may reject: that is answered with 500 and logged. */
   readonly pages: Readonly<Record<string, (query: URLSearchParams) => Page | Promise<Page>>>;
   readonly logger: Logger;
+  /** Of headers, of a request, and of an answer that nobody takes. Default 5 s. */
+  readonly timeoutMs?: number;
 }
 
 /** A small HTTP server for kubelets and Prometheus: it reads GET and HEAD without a body, and nothing else. */
@@ -25,7 +27,6 @@ export interface StatusServer {
   close(): Promise<void>;
 }
 
-/** Of headers, of a request, and of an answer that nobody takes. */
 const TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 64;
 const MAX_HEADER_BYTES = 8_192;
@@ -35,21 +36,22 @@ const TEXT = 'text/plain; charset=utf-8';
  * Starts to serve.
  * @throws UsageError when the address cannot be had
  */
-export async function startStatusServer({ listen, pages, logger }: StatusServerOptions): Promise<StatusServer> {
+export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
+  const { listen, pages, logger, timeoutMs = TIMEOUT_MS } = options;
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: TIMEOUT_MS,
-      requestTimeout: TIMEOUT_MS,
-      keepAliveTimeout: TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_MS / 5,
+      headersTimeout: timeoutMs,
+      requestTimeout: timeoutMs,
+      keepAliveTimeout: timeoutMs,
+      connectionsCheckingInterval: timeoutMs / 5,
     },
     (request, response) => {
       void answer(request, pages, logger).then((page) => send(request, response, page));
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(TIMEOUT_MS);
+  server.setTimeout(timeoutMs);
   await listening(server, listen);
   server.on('error', (err) => logger.warn({ err }, 'the status server has trouble'));
   const address = server.address();

@@ -16,6 +16,8 @@ export interface StatusOptions {
 
 /** What the controller tells the world of itself: /healthz, /readyz, /metrics. */
 export interface Status {
+  /** Undefined: nothing is served. */
+  readonly port: number | undefined;
   /** Everything has been read once; from now on these are looked at. */
   look(sources: MetricSources): void;
   close(): Promise<void>;
@@ -58,7 +60,7 @@ export async function openStatus(
       return text(isHealthy ? 200 : 503, body);
     };
 
-  if (listen === undefined) return { look: () => undefined, close: () => Promise.resolve() };
+  if (listen === undefined) return { port: undefined, look: () => undefined, close: () => Promise.resolve() };
   const server = await startStatusServer({
     listen,
     logger,
@@ -69,6 +71,7 @@ export async function openStatus(
     },
   });
   return {
+    port: server.port,
     look: (found) => {
       sources = found;
       // Not before: what ends a start is said in one message, alone.

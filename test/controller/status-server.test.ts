@@ -1,9 +1,12 @@
-import { createServer } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { type StatusServer, startStatusServer, text } from '../../src/controller/status-server.ts';
 import { recordLog } from '../kube/recorded-log.ts';
 
+/** Characters: more than the sockets of both sides hold. */
+const LONG = 32 * 1024 * 1024;
 const LOCAL = { host: '127.0.0.1', port: 0 };
 
 const open: StatusServer[] = [];
@@ -11,12 +14,15 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
 
-async function start(log = recordLog()) {
+async function start({ timeoutMs = 5_000 } = {}) {
+  const log = recordLog();
   const server = await startStatusServer({
     listen: LOCAL,
     logger: log,
+    timeoutMs,
     pages: {
       '/healthz': (query) => text(200, query.has('verbose') ? 'all ok\n' : 'ok\n'),
+      '/long': () => text(200, 'x'.repeat(LONG)),
       '/broken': () => Promise.reject(new Error('a secret reason')),
     },
   });
@@ -56,7 +62,7 @@ test('what is sent along is not read: the connection ends', async () => {
 test.each(['/', '/nope', '/healthz/', '/toString', '/__proto__', '//healthz'])('there is no page %s', async (path) => {
   const { url } = await start();
   const answer = await fetch(url + path);
-  expect([answer.status, await answer.text()]).toEqual([404, 'There are /healthz, /broken.\n']);
+  expect([answer.status, await answer.text()]).toEqual([404, 'There are /healthz, /long, /broken.\n']);
 });
 
 test('a page that cannot be made is an error whose cause only the log has', async () => {
@@ -95,6 +101,32 @@ test('who dawdles over a request is sent away', { timeout: 20_000 }, async () =>
   expect(performance.now() - startedAt).toBeLessThan(10_000);
 });
 
+test('who does not take its answer is sent away, and others are served meanwhile', async () => {
+  const { url, port } = await start({ timeoutMs: 500 });
+  const slow = connect(port, '127.0.0.1');
+  let taken = 0;
+  slow.on('error', () => undefined);
+  slow.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+  });
+  slow.pause();
+  slow.write('GET /long HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect((await (await fetch(`${url}/long`)).text()).length).toBe(LONG);
+  await pause(2_500); // twice as long as it may dawdle, and more
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  slow.resume();
+  await new Promise((resolve) => slow.once('close', resolve));
+  expect(taken).toBeLessThan(LONG);
+});
+
+test('200 requests at a time over kept connections all get their answer', async () => {
+  const { port } = await start();
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  const bodies = await Promise.all(Array.from({ length: 200 }, () => getWith(agent, port, '/healthz')));
+  agent.destroy();
+  expect(new Set(bodies)).toEqual(new Set(['200 ok\n']));
+});
+
 test('headers without end are refused', async () => {
   const { port } = await start();
   const socket = connect(port, '127.0.0.1');
@@ -129,5 +161,19 @@ function connected(port: number): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => resolve(socket));
     socket.on('error', () => undefined);
+  });
+}
+
+function getWith(agent: Agent, port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ agent, host: '127.0.0.1', port, path }, (answer) => {
+      let body = '';
+      answer.on('data', (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      answer.on('end', () => resolve(`${answer.statusCode} ${body}`));
+    })
+      .on('error', reject)
+      .end();
   });
 }
