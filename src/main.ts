@@ -5,7 +5,7 @@ import { liveSource } from './checks/object-source.ts';
 import type { KubeWorld } from './checks/world.types.ts';
 import { parseCommandLine } from './cli/args.ts';
 import type { CommonOptions, DoctorOptions } from './cli/args.types.ts';
-import { migrate, once, uninstall, uninstallReport } from './cli/commands.ts';
+import { migrate, once, preflight, uninstall, uninstallReport } from './cli/commands.ts';
 import { runController } from './cli/controller.ts';
 import { type DoctorPorts, runDoctor } from './cli/doctor.ts';
 import { chooseCloud } from './cli/doctor-cloud.ts';
@@ -74,12 +74,14 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
         }
       }
       case 'migrate':
+      case 'preflight':
       case 'once': {
         const config = loadConfig(sourcesOf(options));
         const logger = createLogger({ level: levelOf(options, config), stream: process.stderr, env: process.env });
         const cluster = await connect(options, config, systemClock, logger, stop);
         where = cluster.connection.description;
         try {
+          if (options.command === 'preflight') return await preflight(cluster, config, logger, stop);
           return options.command === 'once'
             ? await once(options, cluster, config, logger, stop)
             : await migrate(options, cluster, config, logger, stop);

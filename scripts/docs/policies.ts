@@ -1,19 +1,17 @@
 import type { ActionTable } from '../../src/providers/cloud.types.ts';
 import { ACTIONS as HUAWEI } from '../../src/providers/huawei/index.ts';
+import { permissionsOf, policyOf } from '../../src/providers/policy.ts';
 import { ACTIONS as TENCENT } from '../../src/providers/tencent/index.ts';
 import { GENERATED, table } from './tables.ts';
 
 /** `deploy/policies/huawei-iam.json`: a custom policy of IAM, for projects. */
 export function huaweiPolicy(): string {
-  return json({ Version: '1.1', Statement: [{ Effect: 'Allow', Action: permissionsOf(HUAWEI) }] });
+  return json(policyOf('huawei', permissionsOf(HUAWEI)));
 }
 
-/** `deploy/policies/tencent-cam.json`: a custom policy of CAM. Most of these actions know no single resources. */
+/** `deploy/policies/tencent-cam.json`: a custom policy of CAM. */
 export function tencentPolicy(): string {
-  return json({
-    version: '2.0',
-    statement: [{ effect: 'allow', action: permissionsOf(TENCENT), resource: ['*'] }],
-  });
+  return json(policyOf('tencent', permissionsOf(TENCENT)));
 }
 
 /** `docs/cloud-permissions.md`. */
@@ -27,11 +25,6 @@ export function permissionsPage(): string {
     '## Tencent Cloud',
     actionRows(TENCENT),
   ].join('\n\n')}\n`;
-}
-
-/** Every permission of a table, once, sorted. */
-export function permissionsOf(actions: ActionTable): string[] {
-  return [...new Set(Object.values(actions).flatMap(({ permissions }) => permissions))].toSorted();
 }
 
 function actionRows(actions: ActionTable): string {

@@ -60,6 +60,8 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     reasons: {
       ConfigurationChanged: 'The configuration file has changed, and is in force without a restart.',
       ConfigurationRefused: 'The changed file cannot be used: what was good before stays in force.',
+      RightsMissing: 'The account lacks rights that a part of the program needs; the rest goes on.',
+      CloudRightsMissing: 'The cloud refuses what the program asks; the log has the policy that allows it.',
       RestartNeeded: 'Keys have changed that take effect only after a restart.',
     },
   },
@@ -233,6 +235,7 @@ export const NO_REASONS: readonly string[] = [
   'CiliumPodIPPools',
   'ClientIP',
   'ClusterIP',
+  'ClusterRole',
   'DaemonSet',
   'DaemonSets',
   'DeleteOptions',

@@ -26,7 +26,14 @@ export function unanswered(check: string, asked: Unanswered): Finding {
 }
 
 /** Whether a cloud was asked, and answered every question. */
-export function isCloudRead({ cloud, loadBalancers, securityGroups, ...world }: CloudWorld): boolean {
+export function isCloudRead(world: CloudWorld): boolean {
+  return world.cloud !== undefined && failuresOf(world).length === 0;
+}
+
+type Failed = Extract<Asked<unknown>, { readonly state: 'failed' }>;
+
+/** The questions that a cloud did not answer. */
+export function failuresOf({ loadBalancers, securityGroups, ...world }: CloudWorld): readonly Failed[] {
   const { cluster, instances, vpc, natGateways, routeTables, subnets, publicIps } = world;
   const answers: readonly Asked<unknown>[] = [
     ...[cluster, instances, vpc, natGateways, routeTables, subnets, publicIps],
@@ -37,7 +44,7 @@ export function isCloudRead({ cloud, loadBalancers, securityGroups, ...world }: 
     ]),
     ...securityGroups.values(),
   ];
-  return cloud !== undefined && answers.every(({ state }) => state !== 'failed');
+  return answers.filter((answer) => answer.state === 'failed');
 }
 
 /** Where an answer came from, as evidence. */

@@ -35,7 +35,7 @@ const SYSTEM_NAMESPACE = 'kube-system';
 const CILIUM_PODS: readonly string[] = ['cilium', 'cilium-envoy'];
 
 /** CRDs of which Cilium's operator needs some when it starts (cilium.md §8). */
-const GATEWAY_CRDS = [
+export const GATEWAY_CRDS = [
   'gatewayclasses',
   'gateways',
   'httproutes',

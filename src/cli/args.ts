@@ -73,7 +73,8 @@ function understand(flags: ScannedFlags, env: Environment, problems: UsageProble
   if (flags.command === 'uninstall') return { command: 'uninstall', ...common, ...writing };
   if (given.has('uninstall-report')) return { command: 'uninstall-report', ...common, output };
   if (!given.has('once')) {
-    return { command: 'controller', ...common, listen: parseListen(last(flags, 'listen'), problems) };
+    const listen = parseListen(last(flags, 'listen'), problems);
+    return given.has('preflight') ? { command: 'preflight', ...common } : { command: 'controller', ...common, listen };
   }
   return {
     command: 'once',

@@ -66,6 +66,11 @@ export interface ControllerOptions extends CommonOptions {
   readonly listen: string | undefined;
 }
 
+/** Asks whether everything is there that the controller needs; nothing is changed. */
+export interface PreflightOptions extends CommonOptions {
+  readonly command: 'preflight';
+}
+
 /** A look at everything that a packet passes; nothing is changed. */
 export interface DoctorOptions extends CommonOptions {
   readonly command: 'doctor';
@@ -93,4 +98,5 @@ export type ParsedArgs =
   | MigrateOptions
   | UninstallOptions
   | UninstallReportOptions
-  | ControllerOptions;
+  | ControllerOptions
+  | PreflightOptions;

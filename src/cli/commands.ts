@@ -6,6 +6,8 @@ import { createEventRecorder, type EventRecorder } from '../kube/events.ts';
 import { systemClock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { printable } from '../lib/printable.ts';
+import { redactText } from '../lib/redact.ts';
 import { ONCE_MANAGER } from '../plan/ours.ts';
 import { readLeftovers } from '../uninstall/read.ts';
 import type { MigrateOptions, OnceOptions, UninstallOptions, UninstallReportOptions } from './args.types.ts';
@@ -15,6 +17,7 @@ import { renderJson } from './json.ts';
 import { runMigrate } from './migrate.ts';
 import { renderMigration, renderMigrationPlan } from './migrate-table.ts';
 import { runOnce } from './once.ts';
+import { preflightCode, renderPreflight, runPreflight } from './preflight.ts';
 import { createProgress } from './progress.ts';
 import type { Report } from './report.types.ts';
 import { originOf } from './report-head.ts';
@@ -58,6 +61,18 @@ export async function once(
   recorder.close();
   process.stdout.write(options.output === 'json' ? renderJson(report) : renderTable(report, style));
   return report.exitCode;
+}
+
+/** Asks for what the controller would need, and prints it. */
+export async function preflight(
+  cluster: ConnectedCluster,
+  config: Config,
+  logger: Logger,
+  stop: AbortSignal,
+): Promise<ExitCode> {
+  const found = await runPreflight(cluster, config, { clock: systemClock, logger, env: process.env }, stop);
+  process.stdout.write(printable(redactText(renderPreflight(found)), true));
+  return preflightCode(found);
 }
 
 /** Moves a Gateway: its steps are shown before the question, what is being done on stderr, and the report at the end. */

@@ -7,10 +7,10 @@ import { liveSource } from '../checks/object-source.ts';
 import { runChecksInTurns } from '../checks/run.ts';
 import { thriftySource } from '../checks/thrifty-source.ts';
 import type { KubeWorld } from '../checks/world.types.ts';
-import type { Config } from '../config/config.types.ts';
 import type { FollowedConfig, LiveConfig } from '../config/live.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
 import { createCheckSchedule } from '../controller/check-schedule.ts';
+import { runCloudTrial } from '../controller/cloud-trial.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
 import { createReloadReport, ownPod } from '../controller/reload-report.ts';
@@ -18,19 +18,21 @@ import { openStatus } from '../controller/status.ts';
 import { createAddressBook } from '../gateway/address-book.ts';
 import { createGatewayReconciler } from '../gateway/reconciler.ts';
 import { mayHaveCopies, prepareCopy } from '../gateway/redirect-copy.ts';
-import { describePermission, type Permission, reviewAccess } from '../kube/access.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { createLease, type Lease } from '../kube/lease.ts';
-import { LEASES, NODES, SERVICES } from '../kube/resources.ts';
 import type { CacheState } from '../kube/watch.types.ts';
 import type { Clock } from '../lib/clock.ts';
-import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Metrics } from '../metrics/metrics.types.ts';
 import { describeTarget } from '../plan/make.ts';
 import { CONTROLLER_MANAGER } from '../plan/ours.ts';
 import type { CopyRequest, Finding } from '../plan/plan.types.ts';
 import type { CloudAccess } from '../providers/open.types.ts';
+import { type CloudReport, tryCloud } from '../rights/cloud.ts';
+import { createCloudCalls } from '../rights/cloud-calls.ts';
+import { featuresOf, type Need, rightsNeeded } from '../rights/needed.ts';
+import { askRights, refusal } from '../rights/preflight.ts';
+import { createRightsWatch } from '../rights/watch.ts';
 import { readGivenUp } from '../taints/given-up.ts';
 import { readRecentRemovals } from '../taints/recent-removals.ts';
 import { createTaintReconciler, type TaintReconciler } from '../taints/reconciler.ts';
@@ -64,7 +66,10 @@ export async function runController(
   const { client, connection, place } = cluster;
   const config = live.current();
   const status = await openStatus({ listen: config.listen, metrics, clock, logger }, signal);
-  await refuseWithoutRights(cluster, config, signal);
+  const needs = (): readonly Need[] => rightsNeeded(featuresOf(live.current(), place.namespace));
+  const rights = await askRights(client, needs(), signal);
+  const refused = refusal(rights, whereOf(cluster));
+  if (refused !== undefined) throw refused;
   const identity = await leaseIdentity(process.env);
   const ended = new AbortController();
   // The loops begin with a look at everything: what changes before that is not missed.
@@ -91,6 +96,7 @@ export async function runController(
     },
     'cilium-cloud-bridge started',
   );
+  const cloudCalls = createCloudCalls();
   let cloud: Promise<CloudAccess> | undefined;
   /** A standby has nothing to ask the cloud. */
   const cloudOfLeader = (): Promise<CloudAccess> => {
@@ -103,7 +109,10 @@ export async function runController(
         clock,
         logger,
         tryCredentials: true,
-        onCall: metrics?.onCall,
+        onCall: (name, seen) => {
+          cloudCalls.note(seen);
+          metrics?.onCall(name, seen);
+        },
       },
       ended.signal,
     );
@@ -183,7 +192,30 @@ export async function runController(
   };
   const following = followTerms(lease, beginTerm, signal);
   live.onChange(wakeAll);
-  const tell = createReloadReport(ownRecorder, ownPod(process.env));
+  const pod = ownPod(process.env);
+  const tell = createReloadReport(ownRecorder, pod);
+  const rightsWatch = createRightsWatch({
+    client,
+    needs,
+    first: rights,
+    onConfigChange: live.onChange,
+    clock,
+    logger,
+    recorder: ownRecorder,
+    pod,
+  });
+  const askCloud = async (during: AbortSignal): Promise<CloudReport> => {
+    const reads = view.reads();
+    const trial = {
+      client,
+      access: await cloudOfLeader(),
+      calls: cloudCalls,
+      services: reads.services.items,
+      nodeNames: reads.ciliumPods.items.map(({ node }) => node),
+      checks: live.current().checks.enabled,
+    };
+    return await tryCloud(trial, during);
+  };
   const hardStop = new AbortController();
   signal.addEventListener(
     'abort',
@@ -211,11 +243,14 @@ export async function runController(
     watches: () => new Map([...named('gateways', view.states()), ...named('taints', taints?.states() ?? new Map())]),
     lastChecks: checks.last,
     reload: live.state,
+    missingRights: rightsWatch.missing,
   });
   await Promise.all([
     ...loops.map((loop) => loop.run(signal, hardStop.signal)),
     checks.run(signal),
     live.follow({ clock, logger, tell }, signal),
+    rightsWatch.run(signal),
+    runCloudTrial({ ask: askCloud, whenLeader: lease.whenLeader, logger, recorder: ownRecorder, pod }, signal),
   ]);
   await following;
   await recorder.flush(AbortSignal.timeout(2_000)).catch(() => undefined);
@@ -284,36 +319,4 @@ async function followTerms(
       else over.addEventListener('abort', () => resolve(), { once: true });
     });
   }
-}
-
-/** What the controller cannot do without, asked before it starts, so that a missing right is said at once and whole. */
-async function refuseWithoutRights(cluster: ConnectedCluster, config: Config, signal: AbortSignal): Promise<void> {
-  const { plural, group } = SERVICES;
-  const services = { group, resource: plural };
-  const lease = { group: LEASES.group, resource: LEASES.plural, namespace: config.lease.namespace };
-  const permissions: Permission[] = [
-    { verb: 'list', ...services },
-    { verb: 'watch', ...services },
-    { verb: 'get', ...lease, name: config.lease.name },
-    { verb: 'create', ...lease },
-  ];
-  if (!config.readOnly) {
-    permissions.push({ verb: 'patch', ...services, subresource: 'status' }, { verb: 'patch', ...services });
-  }
-  if (config.gateway.managed.enabled && !config.readOnly) {
-    const inCilium = { ...services, namespace: cluster.place.namespace };
-    permissions.push({ verb: 'create', ...inCilium }, { verb: 'delete', ...inCilium });
-  }
-  if (config.taints.enabled) {
-    const nodes = { group: NODES.group, resource: NODES.plural };
-    permissions.push({ verb: 'list', ...nodes }, { verb: 'watch', ...nodes });
-    if (!config.readOnly) permissions.push({ verb: 'patch', ...nodes });
-  }
-  const { denied } = await reviewAccess(cluster.client, permissions, { signal });
-  if (denied.length === 0) return;
-  throw usageError(
-    whereOf(cluster),
-    `this account may not: ${denied.map(({ permission }) => describePermission(permission)).join('; ')}`,
-    'Install the RBAC of the Helm chart, or bind its ClusterRole to this account.',
-  );
 }

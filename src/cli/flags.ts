@@ -16,6 +16,7 @@ export const FLAGS = {
   'dry-run': { type: 'boolean', of: ['once', 'migrate', 'uninstall'] },
   adopt: { type: 'string' },
   listen: { type: 'string', of: ['controller'] },
+  preflight: { type: 'boolean', of: ['controller'] },
   wait: { type: 'string', of: ['once', 'migrate'] },
   output: { type: 'string', short: 'o', of: ['once', 'doctor', 'migrate', 'uninstall', 'uninstall-report'] },
   yes: { type: 'boolean', short: 'y', of: ['once', 'doctor', 'migrate', 'uninstall'] },

@@ -64,6 +64,9 @@ DOCTOR
 CONTROLLER
       --listen ADDRESS         where /healthz, /readyz and /metrics are served:
                                :port, address:port, or none (default :9976)
+      --preflight              only ask for every right in Kubernetes and every
+                               action of the cloud that the controller would
+                               need, print what is missing and its mend, end
 
 ALL
       --adopt WHAT             Services without our annotation that may be taken

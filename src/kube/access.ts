@@ -30,6 +30,11 @@ export interface AccessReport {
 
 const CONCURRENCY = 8;
 
+export interface ReviewOptions extends RequestOptions {
+  /** Once aborted, no further question is asked: what is left is unknown. */
+  readonly until?: AbortSignal;
+}
+
 /**
  * Asks the API server for each permission by a SelfSubjectAccessReview, which everybody may create and which stores
  * nothing. Answers are in the order of the questions.
@@ -38,14 +43,15 @@ const CONCURRENCY = 8;
 export async function reviewAccess(
   client: KubeClient,
   permissions: readonly Permission[],
-  options: RequestOptions = {},
+  options: ReviewOptions = {},
 ): Promise<AccessReport> {
+  const { until, ...request } = options;
   const answers = new Map<Permission, Denial | KubeError>();
   const questions = permissions.values();
 
   async function askOn(): Promise<void> {
     for (const permission of questions) {
-      const answer = await ask(client, permission, options);
+      const answer = until?.aborted === true ? tooLate(permission) : await ask(client, permission, request);
       if (answer !== undefined) {
         answers.set(permission, answer);
       }
@@ -70,6 +76,11 @@ export async function reviewAccess(
 export function describePermission({ verb, group, resource, subresource, namespace, name }: Permission): string {
   const kind = `${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
   return `${verb} ${kind}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in ${namespace}`}`;
+}
+
+function tooLate(permission: Permission): KubeError {
+  const operation = `review of ${describePermission(permission)}`;
+  return new KubeError(`${operation}: no time left`, { category: 'timeout', status: 0, reason: '', operation });
 }
 
 async function ask(

@@ -132,6 +132,11 @@ export function createInstruments() {
       `${OWN}config_keys_waiting_for_restart`,
       'Keys of the configuration file whose new values take effect only after a restart.',
     ),
+    missingRights: gauge(
+      `${OWN}missing_rights`,
+      'Rights in Kubernetes that a part of the program lacks and goes without; none: no series.',
+      ['part'],
+    ),
 
     watchAge: gauge(
       `${OWN}watch_age_seconds`,

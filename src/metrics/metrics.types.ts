@@ -15,6 +15,8 @@ export interface MetricSources {
   readonly lastChecks: () => LastChecks | undefined;
   /** What became of the configuration file. */
   readonly reload: () => ReloadState;
+  /** How many rights each part of the program lacks. */
+  readonly missingRights: () => ReadonlyMap<string, number>;
 }
 
 /** Everything that the rest of the program knows of metrics. */

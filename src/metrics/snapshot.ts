@@ -28,6 +28,7 @@ export function takeSnapshot(instruments: Instruments, sources: MetricSources, p
   setFindings(instruments, sources, isLeader);
   setCopies(instruments, parts, isLeader);
   setReload(instruments, sources);
+  setRights(instruments, sources);
   instruments.holdOffs.reset();
   for (const { name, loop } of sources.loops) {
     if (isLeader) instruments.holdOffs.set({ loop: name }, loop.status().heldOff);
@@ -63,6 +64,11 @@ function setReload({ configOk, configChanged, configWaiting }: Instruments, sour
   configOk.set(ok ? 1 : 0);
   configChanged.set((changedAt ?? 0) / 1_000);
   configWaiting.set(waiting.length);
+}
+
+function setRights({ missingRights }: Instruments, sources: MetricSources): void {
+  missingRights.reset();
+  for (const [part, count] of sources.missingRights()) missingRights.set({ part }, count);
 }
 
 function setFindings({ findings }: Instruments, sources: MetricSources, isLeader: boolean): void {

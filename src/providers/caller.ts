@@ -49,6 +49,8 @@ export interface CallSeen extends Pick<CloudRequest<unknown>, 'action' | 'servic
   readonly result: 'ok' | CloudErrorCategory;
   /** The cloud's own code of a failure; empty when it gave none. */
   readonly code: string;
+  /** Where, what and the mend of a failure, without secrets; empty when there was none. */
+  readonly message: string;
   readonly tookMs: number;
   /** In the queue before it, so as not to ask too often. */
   readonly queuedMs: number;
@@ -83,15 +85,15 @@ export function createCaller(options: CallerOptions): CloudCaller {
     budget.skip(queuedMs);
     logger.trace({ action: request.action, key: request.key, queuedMs: Math.round(queuedMs) }, 'cloud call goes out');
     const sentAt = clock.monotonic();
-    const tell = (result: CallSeen['result'], code: string): void =>
-      onCall?.({ action, service, result, code, queuedMs, tookMs: clock.monotonic() - sentAt });
+    const tell = (result: CallSeen['result'], code = '', message = ''): void =>
+      onCall?.({ action, service, result, code, message, queuedMs, tookMs: clock.monotonic() - sentAt });
     try {
       const answer = await sendOnce(request, Math.min(limits.attemptMs, budget.restMs()), clock, signal);
-      tell('ok', '');
+      tell('ok');
       return answer;
     } catch (error) {
       const known = asCloudError(request, error, signal);
-      if (known instanceof CloudError) tell(known.details.category, known.details.code);
+      if (known instanceof CloudError) tell(known.details.category, known.details.code, known.message);
       if (known instanceof CloudError && known.details.category === 'throttled') {
         limiter.pause(known.details.retryAfterMs ?? 0);
       }

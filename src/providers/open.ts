@@ -62,6 +62,7 @@ function openFound(found: CloudFound, options: OpenCloudOptions, signal: AbortSi
     clusterId,
     missingCredentials: missing,
     reader: async () => (await open()).reader,
+    actions: async () => (await open()).actions,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ActionTable } from './cloud.types.ts';
 import type { CloudName, CloudReader } from './provider.types.ts';
 
 /** The cloud of this cluster, or why there is none to be asked. */
@@ -19,4 +20,6 @@ export type CloudAccess =
       readonly missingCredentials: () => string | undefined;
       /** One for all; the cloud's code is loaded by the first call. */
       readonly reader: () => Promise<CloudReader>;
+      /** Everything that it may be asked, and what that takes. */
+      readonly actions: () => Promise<ActionTable>;
     };

@@ -1,6 +1,5 @@
 import type { CloudCaller, CredentialSource } from './caller.types.ts';
-import type { CloudFolder, CredentialOptions, ReaderOptions } from './cloud.types.ts';
-
+import type { ActionTable, CloudFolder, CredentialOptions, ReaderOptions } from './cloud.types.ts';
 import type { CloudName, CloudReader, ClusterHints } from './provider.types.ts';
 
 /** What the program knows of a cloud before its code is loaded. A third cloud is a row here, and a folder. */
@@ -33,6 +32,7 @@ export interface OpenOptions {
 
 export interface OpenedReader {
   readonly reader: CloudReader;
+  readonly actions: ActionTable;
   /** Where credentials come from, for the log. */
   readonly credentials: string;
   /** Rejects with a CloudError that says which credentials are missing or wrong. */
@@ -82,6 +82,7 @@ function openFolder<C>(folder: CloudFolder<C>, options: OpenOptions): OpenedRead
   const caller = options.createCaller(credentials);
   return {
     reader: folder.createReader({ ...options.reader, credentials, caller }),
+    actions: folder.ACTIONS,
     credentials: credentials.description,
     checkCredentials: async (signal) => {
       await credentials.current(signal);

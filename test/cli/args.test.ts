@@ -40,6 +40,7 @@ function problemOf(line: string): string {
 describe('parseCommandLine', () => {
   it('is the controller without flags', () => {
     expect(parse('')).toEqual({ ...COMMON, command: 'controller', listen: undefined });
+    expect(parse('--preflight --listen none')).toEqual({ ...COMMON, command: 'preflight' });
     expect(parse('--listen 127.0.0.1:8080')).toEqual({ ...COMMON, command: 'controller', listen: '127.0.0.1:8080' });
   });
 

@@ -28,7 +28,9 @@ export interface CloudScene<C> {
   once(...flags: string[]): Promise<Ran>;
   /** `doctor`, with everything it can log. */
   doctor(output: 'table' | 'json'): Promise<Ran>;
-  /** The controller, until its log has a line that matches (or 25 s have passed), and its end. */
+  /** `--preflight`, with everything it can log. */
+  preflight(): Promise<Ran>;
+  /** The controller, until its log has a line that matches (or 70 s have passed), and its end. */
   controller(until: RegExp): Promise<Ran>;
   stop(): Promise<void>;
 }
@@ -170,6 +172,9 @@ async function sceneOf<C extends { close(): Promise<void> }>(
       const running = start(['-o', output], ['doctor']);
       return await running.then(ran, (error: unknown) => ran(Failed.parse(error)));
     },
+    async preflight() {
+      return await start(['--preflight']).then(ran, (error: unknown) => ran(Failed.parse(error)));
+    },
     async controller(until) {
       const running = start(['--listen', 'none']);
       const { child } = running;
@@ -179,7 +184,7 @@ async function sceneOf<C extends { close(): Promise<void> }>(
         // A second signal would end it at once.
         if (until.test(log) && !child.killed) child.kill('SIGTERM');
       });
-      const timer = setTimeout(() => child.kill('SIGTERM'), 25_000);
+      const timer = setTimeout(() => child.kill('SIGTERM'), 70_000);
       try {
         return ran(await running.catch((error: unknown) => Failed.parse(error)));
       } finally {

@@ -37,6 +37,7 @@ async function start(withMetrics = true) {
     lastListAt: program.lastEventAt,
     lastEventAt: program.lastEventAt,
     unreadable: 0,
+    unproven: false,
     watchesOpened: 1,
     failures: 0,
     error: program.failure,

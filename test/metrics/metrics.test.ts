@@ -34,6 +34,7 @@ function setUp(text = '') {
     watches: () => cluster.watches,
     lastChecks: () => undefined,
     reload: () => cluster.reload,
+    missingRights: () => new Map(),
   };
   metrics.look(sources);
   return { clock, metrics, cluster, observer, series: async () => seriesOf(await metrics.render()) };
@@ -61,6 +62,15 @@ describe('the metrics', () => {
     expect(found.get('leader_election_master_status{name="mine"}')).toBe(1);
     cluster.leader = false;
     expect((await series()).get('leader_election_master_status{name="mine"}')).toBe(0);
+  });
+
+  it('are whole for each of many who ask at the same time', async () => {
+    const { cluster, metrics } = setUp();
+    cluster.findings = [fact('one', 'fail'), fact('two', 'warn')];
+    const names = async (): Promise<string> => [...seriesOf(await metrics.render()).keys()].toSorted().join('\n');
+    const alone = await names();
+    expect(alone).toContain('cilium_cloud_bridge_findings{');
+    expect(new Set(await Promise.all(Array.from({ length: 50 }, names)))).toEqual(new Set([alone]));
   });
 
   it('count writes by what became of them, and those to Services once more', async () => {
@@ -199,7 +209,7 @@ describe('the metrics', () => {
 
   it('count calls of a cloud by result and code, and when one last went well', async () => {
     const { clock, metrics, series } = setUp();
-    const call = { service: 'clb', action: 'clb:DescribeListeners', tookMs: 80, queuedMs: 700 };
+    const call = { service: 'clb', action: 'clb:DescribeListeners', message: '', tookMs: 80, queuedMs: 700 };
     metrics.onCall('tencent', { ...call, result: 'ok', code: '' });
     clock.advance(5_000);
     metrics.onCall('tencent', { ...call, result: 'throttled', code: 'RequestLimitExceeded' });

@@ -10,6 +10,7 @@ import type { CacheState } from '../../src/kube/watch.types.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { finding } from '../../src/plan/make.ts';
 import type { ActionKind, Finding, Outcome, Target, Verdict } from '../../src/plan/plan.types.ts';
+import { PARTS } from '../../src/rights/needed.ts';
 import { fakeClock } from '../kube/fake-clock.ts';
 import { action } from '../plan/build.ts';
 
@@ -96,7 +97,7 @@ async function seriesAt(size: Size): Promise<readonly string[]> {
   }
   for (const name of gateways) {
     for (const service of ['clb', 'vpc', 'cvm', 'tke']) {
-      const call = { service, action: `${service}:Describe`, tookMs: 5, queuedMs: 5 };
+      const call = { service, action: `${service}:Describe`, message: name, tookMs: 5, queuedMs: 5 };
       metrics.onCall('tencent', { ...call, result: 'ok', code: '' });
       metrics.onCall('tencent', { ...call, result: 'throttled', code: 'RequestLimitExceeded' });
       metrics.onCall('tencent', { ...call, result: 'invalid', code: 'InvalidParameter' });
@@ -117,6 +118,7 @@ async function seriesAt(size: Size): Promise<readonly string[]> {
     watches: () => new Map(RESOURCES.map(({ plural }) => [`gateways/${plural}`, WATCH])),
     lastChecks: () => last,
     reload: () => ({ ok: true, changedAt: undefined, waiting: [] }),
+    missingRights: () => new Map(Object.keys(PARTS).map((part) => [part, 3])),
   });
   const lines = (await metrics.render()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.map((line) => line.slice(0, line.lastIndexOf(' ')));

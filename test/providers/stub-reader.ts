@@ -53,6 +53,7 @@ export function stubAccess(
   return {
     cloud,
     reader: () => Promise.resolve(stubReader(cloud, answer)),
+    actions: () => Promise.resolve({}),
     title: cloud === 'huawei' ? 'Huawei Cloud' : 'Tencent Cloud',
     vpcId: undefined,
     clusterId: undefined,

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { permissionsOf } from '../../scripts/docs/policies.ts';
 import { ACTIONS as HUAWEI } from '../../src/providers/huawei/index.ts';
+import { permissionsOf } from '../../src/providers/policy.ts';
 import { ACTIONS as TENCENT } from '../../src/providers/tencent/index.ts';
 
 const HuaweiPolicy = z.strictObject({
