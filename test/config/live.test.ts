@@ -231,7 +231,7 @@ test('a pipe gives what it holds once, and is not followed', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'ccb-pipe-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const path = join(dir, 'pipe');
-  execFileSync('mkfifo', [path]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', path]);
   const writer = spawn('sh', ['-c', 'echo "readOnly: true" > "$0"', path]);
   const live = openConfig({ overrides: {}, env: {}, path }, TIMING);
   await once(writer, 'close');
