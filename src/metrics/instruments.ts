@@ -6,7 +6,7 @@ const OWN = 'cilium_cloud_bridge_';
 /** Of a write, a request or a pass, seconds. */
 const QUICK = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Of what may wait for others, seconds. */
-const SLOW = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const SLOW = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** prom-client names the first three as if they were counters, which promtool refuses; the others say too little for their number. */
 const LEFT_OUT = [
