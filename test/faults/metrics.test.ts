@@ -1,12 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SERVICES } from '../../src/kube/resources.ts';
-import { objectsAt } from '../fake-api/json.ts';
+import { CONFIG_MAPS, EVENTS, SERVICES } from '../../src/kube/resources.ts';
+import { objectAt, objectsAt, stringAt } from '../fake-api/json.ts';
 import { isWrite, type RecordedRequest } from '../fake-api/requests.ts';
 import { SECRET_ID, SECRET_KEY, startFakeTencent } from '../fake-clouds/tencent.ts';
 import { REGION } from '../fake-clouds/tencent-world.ts';
 import { type Scene, startScene } from './scene.ts';
 import { isOurs, writesOf } from './write-log.ts';
+
+/** A check of doctor's that fails in the cluster of these tests. */
+const CHECK = 'envoy-config-off';
 
 /** What the program says of itself while something goes wrong: it must be what the server saw. */
 
@@ -198,6 +201,30 @@ it('a second writer: the hold-off is counted when it begins, and stands as long 
   expect(series.get('hold_offs_started_total{kind="patch-entrypoint"}')).toBe(1);
   await scene.pass(180_000);
   await until(scene, 'the end of the hold-off', (found) => found.get('hold_offs{loop="gateways"}') === 0);
+});
+
+it('what the scheduled checks find is told once, as metric, log line and Event, and so is its end', async () => {
+  const scene = await startScene({ config: 'checks: { interval: 60s }' });
+  const { api, log } = scene;
+  const lines = (): readonly string[] =>
+    log.lines.filter(({ fields }) => fields.check === CHECK).map(({ level, message }) => `${level} ${message}`);
+  const fails = (found: Series): number =>
+    sum(found, 'findings', 'source="doctor"', `check="${CHECK}"`, 'verdict="fail"');
+  await until(scene, 'that it fails', (found) => fails(found) === 1);
+  // Seen, confirmed a minute later, and seen again.
+  await until(scene, 'three runs', (found) => sum(found, 'check_runs_total', 'result="ok"') >= 3);
+  const [line = ''] = lines();
+  expect(lines()).toEqual([line]);
+  const events = api.list(EVENTS).filter(({ action }) => action === CHECK);
+  expect(events).toMatchObject([
+    { type: 'Warning', count: 1, involvedObject: { kind: 'ConfigMap', name: 'cilium-config' } },
+  ]);
+  expect(stringAt(events[0], 'message')).toContain(line.replace('warn ', ''));
+  api.update(CONFIG_MAPS, { namespace: 'kube-system', name: 'cilium-config' }, (map) => {
+    objectAt(map, 'data')['enable-envoy-config'] = 'true';
+  });
+  await until(scene, 'that it fails no more', (found) => fails(found) === 0);
+  await vi.waitFor(() => expect(lines()).toEqual([line, line.replace('warn ', 'info No longer so: ')]), 30_000);
 });
 
 describe('a cloud', () => {
