@@ -16,7 +16,7 @@ const GAP = 8;
 const MARGIN = { left: 62, right: 12, top: 40, bottom: 22 };
 const LEGEND_LINE = 14;
 /** Of a legend beside the lines. */
-const SIDE = 240;
+const SIDE = 280;
 /** A character of the legend, pixels. */
 const CHARACTER = 6.2;
 const COLORS = [

@@ -48,10 +48,10 @@ const SCRIPT: readonly Event[] = [
   { at: 95, lasts: 70, what: 'writes of copies: 500', run: ({ api }) => fail(api, isCopyWrite) },
   { at: 96, what: 'another route', run: ({ cluster }) => void cluster.changeRoute(firstOf(cluster)) },
   ...every(3, { at: 175, times: 4, what: 'a second writer', run: spoil }),
-  ...every(60, { at: 140, times: 2, what: 'the cloud throttles', run: throttle }),
+  ...every(60, { at: 72, times: 3, what: 'the cloud throttles', run: throttle }),
   {
-    at: 140,
-    lasts: 120,
+    at: 72,
+    lasts: 140,
     what: 'the cloud denies an action',
     run: ({ cloud }) => {
       cloud.denied.add('vpc:DescribeRouteTables');
