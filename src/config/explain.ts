@@ -60,6 +60,7 @@ function explainKey(path: readonly PropertyKey[], key: string): Explanation {
   if (near !== undefined) {
     return { what: 'no such key', fix: `Did you mean ${near}?` };
   }
+  if (isSecretField(key)) return { what: 'no such key', fix: NO_SECRETS };
   const elsewhere = allKeyPaths().find((candidate) => candidate.at(-1) === key);
   if (elsewhere !== undefined) {
     const place = elsewhere.length === 1 ? `${key} at the top level` : elsewhere.join('.');
@@ -67,6 +68,9 @@ function explainKey(path: readonly PropertyKey[], key: string): Explanation {
   }
   return { what: 'no such key', fix: `Known here: ${siblings.join(', ')}.` };
 }
+
+const NO_SECRETS =
+  'Credentials do not belong here: give them in the environment, or as files in the folder cloud.credentials.directory.';
 
 function explainUnion(
   issue: Extract<Issue, { code: 'invalid_union' }>,

@@ -3,7 +3,7 @@ import { statSync, watch } from 'node:fs';
 import { readFile as readFileLater } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
-import { UsageError, type UsageProblem } from '../lib/errors.ts';
+import { describeProblem, UsageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Config } from './config.types.ts';
 import {
@@ -11,7 +11,7 @@ import {
   explainUnreadable,
   override,
   parseSettings,
-  readConfigText,
+  readSettings,
   withoutByteOrderMark,
 } from './load.ts';
 import { changedKeys, settleConfig } from './reload.ts';
@@ -75,8 +75,7 @@ const TIMING: FollowTiming = { pollMs: 5_000, settleMs: 500, goneMs: 5_000 };
  */
 export function openConfig(sources: ConfigSources, timing: FollowTiming = TIMING): FollowedConfig {
   const { path, env, overrides } = sources;
-  const text = path === undefined ? '' : readConfigText(path);
-  const started = parseSettings(text, path ?? 'configuration', env);
+  const { text, settings: started } = readSettings(sources);
   const listeners = new Set<() => void>();
   let file = started;
   let current = freeze(override(toConfig(file), overrides));
@@ -107,7 +106,7 @@ export function openConfig(sources: ConfigSources, timing: FollowTiming = TIMING
   function refuse(error: UsageError, { logger, tell }: FollowPorts): void {
     state = { ...state, ok: false };
     logger.error(
-      { config: path, problems: error.problems.map(problemLine) },
+      { config: path, problems: error.problems.map(describeProblem) },
       'the configuration file cannot be used: what was good before stays in force',
     );
     tell({ kind: 'refused', message: error.message });
@@ -184,10 +183,6 @@ async function readNow(path: string): Promise<string | UsageError> {
 
 function fingerprintOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-function problemLine({ at, what, fix }: UsageProblem): string {
-  return `${at === '' ? '' : `${at}: `}${what}. ${fix}`;
 }
 
 interface Bell {

@@ -32,9 +32,39 @@ export interface ConfigSources {
  * The configuration from all its sources.
  * @throws {UsageError} that names every problem, with its line or variable and the fix; nothing else.
  */
-export function loadConfig({ overrides, env, path }: ConfigSources, read: (path: string) => string = readText): Config {
-  const text = path === undefined ? '' : readConfigText(path, read);
-  return override(toConfig(parseSettings(text, path ?? 'configuration', env)), overrides);
+export function loadConfig(sources: ConfigSources, read: (path: string) => string = readText): Config {
+  return override(toConfig(readSettings(sources, read).settings), sources.overrides);
+}
+
+/**
+ * What file and environment say, with the defaults filled in, and the text of the file.
+ * @throws {UsageError} as `loadConfig`
+ */
+export function readSettings(
+  { path, env }: Pick<ConfigSources, 'path' | 'env'>,
+  read: (path: string) => string = readText,
+): { readonly text: string; readonly settings: ConfigFile } {
+  const name = path ?? 'configuration';
+  let text = '';
+  try {
+    if (path !== undefined) text = readConfigText(path, read);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const inEnvironment = problemsOf(() => parseSettings('', name, env));
+    if (inEnvironment.length === 0) throw error;
+    throw new UsageError(`${name} and environment`, [...error.problems, ...inEnvironment], error);
+  }
+  return { text, settings: parseSettings(text, name, env) };
+}
+
+function problemsOf(work: () => unknown): readonly UsageProblem[] {
+  try {
+    work();
+    return [];
+  } catch (error) {
+    if (error instanceof UsageError) return error.problems;
+    throw error;
+  }
 }
 
 /**
@@ -124,7 +154,8 @@ function locate(path: Path, line: number | undefined): string {
 }
 
 function quoteKey(key: string): string {
-  return /^[\w-]+$/.test(key) ? key : JSON.stringify(key.length > 80 ? `${key.slice(0, 77)}…` : key);
+  const short = key.length > 80 ? `${key.slice(0, 77)}…` : key;
+  return /^[\w-]+$/.test(key) ? short : JSON.stringify(short);
 }
 
 /** A known key without a value (`gateway:` with everything under it commented out) counts as absent. */
@@ -147,7 +178,7 @@ function dropEmptyKeys(value: unknown, schema: z.core.$ZodType): unknown {
  * The text of the configuration file.
  * @throws {UsageError} when it cannot be read
  */
-export function readConfigText(path: string, read: (path: string) => string = readText): string {
+function readConfigText(path: string, read: (path: string) => string = readText): string {
   try {
     return withoutByteOrderMark(read(path));
   } catch (error) {

@@ -35,6 +35,9 @@ function yamlError(error: unknown, name: string, text: string): UsageError {
   const fix = 'Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.';
   if (error instanceof YAMLException) {
     const at = error.mark === undefined ? '' : `line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
+    if (error.reason === 'duplicated mapping key') {
+      return new UsageError(name, [{ at, what: 'this key stands there a second time', fix: 'Keep one of the two.' }]);
+    }
     const line = text.split('\n')[error.mark?.line ?? 0] ?? '';
     return new UsageError(name, [{ at, what: withoutSecrets(error.reason, line), fix }], error);
   }

@@ -1,3 +1,5 @@
+import { redactText } from './redact.ts';
+
 /** One thing that the user can put right. */
 export interface UsageProblem {
   /** Which part of `where`: a flag, a key path with its line. Empty: the whole of it. */
@@ -33,14 +35,17 @@ export function usageError(where: string, what: string, fix: string, cause?: unk
 }
 
 function describe(where: string, problems: readonly UsageProblem[]): string {
-  const lines = problems.map(line);
+  const lines = problems.map(describeProblem);
   if (lines.length === 1) {
     return `${where}: ${lines[0]}`;
   }
   return [`${where}: ${lines.length} problems`, ...lines.map((text) => `  ${text}`)].join('\n');
 }
 
-function line({ at, what, fix }: UsageProblem): string {
+/** `line 2, readOnly: must be true or false. Write …`, one line. */
+export function describeProblem({ at, what, fix }: UsageProblem): string {
   const sentence = `${what}${/[.!?]$/.test(what) ? '' : '.'}`;
-  return [at === '' ? sentence : `${at}: ${sentence}`, fix].filter((part) => part !== '').join(' ');
+  // What stands behind `token:` is taken for one where messages are searched for secrets.
+  const colon = redactText(`${at}: x`) === `${at}: x` ? ':' : ' is wrong:';
+  return [at === '' ? sentence : `${at}${colon} ${sentence}`, fix].filter((part) => part !== '').join(' ');
 }

@@ -8,7 +8,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     const other = normalise(candidate);
     const allowed = Math.max(1, Math.floor(Math.max(wanted.length, other.length) / 3));
-    const distance = isBeginning(wanted, other) ? 1 : editDistance(wanted, other);
+    const distance = wanted !== other && isBeginning(wanted, other) ? 1 : editDistance(wanted, other);
     if (distance <= allowed && distance < Math.min(wanted.length, other.length) && distance < (best?.distance ?? 99)) {
       best = { candidate, distance };
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ConfigOverrides, loadConfig, parseConfig } from '../../src/config/load.ts';
 import { UsageError } from '../../src/lib/errors.ts';
+import { redactText } from '../../src/lib/redact.ts';
 
 const DEFAULTS = {
   readOnly: false,
@@ -253,6 +254,15 @@ logLevel: warning
 
   it.each([
     ['read_only: true', 'line 1, read_only: no such key. Did you mean readOnly?'],
+    ['lease: { Name: x }', 'line 1, lease.Name: no such key. Did you mean name?'],
+    [
+      'cloud: { secretKey: x }',
+      'line 1, cloud.secretKey is wrong: no such key. Credentials do not belong here: give them in the environment, or as files in the folder cloud.credentials.directory.',
+    ],
+    [
+      `${'k'.repeat(5_000)}: 1`,
+      `line 1, ${'k'.repeat(77)}…: no such key. Known here: readOnly, cilium, gateway, taints, cloud, holdOff, checks, lease, listen, resync, logLevel.`,
+    ],
     ['adopt: auto', 'line 1, adopt: no such key. Did you mean gateway.adopt?'],
     ['gateway: { lease: {} }', 'line 1, gateway.lease: no such key. Did you mean lease at the top level?'],
     [
@@ -343,10 +353,7 @@ logLevel: warning
       'gateway:\n  adopt: [',
       'line 2, column 11: unexpected end of the stream within a flow collection. Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.',
     ],
-    [
-      'readOnly: true\nreadOnly: false',
-      'line 2, column 1: duplicated mapping key. Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.',
-    ],
+    ['readOnly: true\nreadOnly: false', 'line 2, column 1: this key stands there a second time. Keep one of the two.'],
   ])('explains %j', (text, problem) => {
     expect(problemOf(text)).toBe(`c.yaml: ${problem}`);
   });
@@ -371,6 +378,8 @@ describe('a secret that stands in the wrong place', () => {
   ])('is in no message: %j', (text) => {
     expect(problemOf(text)).toContain('c.yaml: ');
     expect(problemOf(text)).not.toContain('hunter');
+    // What is searched for secrets before it is printed stays as it is.
+    expect(redactText(problemOf(text))).toBe(problemOf(text));
   });
 
   it('is in no message about a variable either', () => {
@@ -435,6 +444,18 @@ describe('loadConfig', () => {
       new UsageError('/etc/c.yaml', [
         { at: '', what, fix: 'Check the path given with --config and the rights of the file.' },
       ]),
+    );
+  });
+
+  it('tells what is wrong with the environment, too, where the file cannot be read', () => {
+    const env = { CCB_READ_ONLY: 'yes', CCB_TAINTS_ENABELD: 'true' };
+    expect(() => loadConfig({ overrides: {}, env, path: '/nowhere/c.yaml' })).toThrow(
+      [
+        '/nowhere/c.yaml and environment: 3 problems',
+        '  there is no such file. Check the path given with --config and the rights of the file.',
+        '  CCB_TAINTS_ENABELD: no such variable. Did you mean CCB_TAINTS_ENABLED?',
+        '  CCB_READ_ONLY: must be true or false, not "yes". Write true or false, without quotes.',
+      ].join('\n'),
     );
   });
 

@@ -15,6 +15,10 @@ describe('suggest', () => {
     expect(suggest(word, WORDS)).toBe(found);
   });
 
+  it('prefers the very word to one that begins so', () => {
+    expect(suggest('Name', ['namespace', 'name'])).toBe('name');
+  });
+
   it.each(['', 'x', 'zzz', 'gateway', 'y'.repeat(1000)])('finds nothing for %j', (word) => {
     expect(suggest(word, WORDS)).toBeUndefined();
   });
