@@ -72,6 +72,8 @@ describe('npm run demo -- --keep', () => {
     await kubectl('label gateway web team=shop');
     await kubectl('edit service web-lb -n kube-system', { KUBE_EDITOR: 'sed -i s/targetPort:.*/targetPort:\\ 81/' });
     expect(await kubectl('-n kube-system get svc web-lb -o jsonpath={.spec.ports[0].targetPort}')).toBe('81');
+    const agent = await kubectl('-n kube-system get pods -l k8s-app=cilium -o name');
+    expect(await kubectl(`-n kube-system delete ${agent.split('\n')[0]} --timeout=30s`)).toContain('deleted');
     await kubectl('taint node 10.0.1.7 tke.cloud.tencent.com/eni-ip-unavailable=true:NoSchedule');
     const watching = shell('kubectl get gateway web -w --request-timeout=4s --no-headers', kubeconfig);
     await kubectl('annotate gateway web cilium-cloud-bridge.io/paused=true');

@@ -9,6 +9,7 @@ import { type CiliumOperator, startCiliumOperator } from '../fake-api/cilium-ope
 import { CUSTOM_KINDS } from '../fake-api/kinds.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { gatewayApiCrds, isOfGatewayApi } from './gateway-api.ts';
+import { playKubelets } from './kubelets.ts';
 import type { Scenario } from './scenario.types.ts';
 
 /** The cluster of the demo: a fake API server in this process, with models of Cilium's operator and the cloud's CCM. */
@@ -45,6 +46,7 @@ export async function startDemoCluster(scenario: Scenario): Promise<DemoCluster>
     addresses: cloud.addresses,
     ...(cloud.fieldManager === undefined ? {} : { fieldManager: cloud.fieldManager }),
   });
+  const stopKubelets = playKubelets(api);
   const rest = scenario.live?.(api);
   const folder = mkdtempSync(join(tmpdir(), 'cilium-cloud-bridge-demo-'));
   await operator.settled();
@@ -55,6 +57,7 @@ export async function startDemoCluster(scenario: Scenario): Promise<DemoCluster>
     kubeconfigPath: api.writeKubeconfig(join(folder, 'kubeconfig')),
     async stop() {
       rest?.();
+      stopKubelets();
       await ccm.stop();
       operator.stop();
       sender.close();
