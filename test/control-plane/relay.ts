@@ -99,7 +99,8 @@ function join(left: Socket, right: Socket): void {
   }
 }
 
-function portOf(address: AddressInfo | string | null): number {
+/** Of a server that listens on one. */
+export function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === 'string') throw new Error('the relay listens on no port');
   return address.port;
 }
