@@ -32,8 +32,8 @@ import { type ConnectedCluster, expectRights, openView, whereOf } from './sessio
 
 /** Cilium's operator elects its leader by it, in Cilium's namespace. */
 const OPERATOR_LEASE = 'cilium-operator-resource-lock';
-/** Others may take over when this process has not renewed for so long. */
-const LEASE_MS = 15_000;
+/** For what the report says besides. */
+const LAST_LOOK_MS = 5_000;
 
 export interface MigratePorts {
   readonly cluster: ConnectedCluster;
@@ -112,7 +112,7 @@ async function migrate(
   }
   const identity = `migrate_${await leaseIdentity({})}`;
   const taken = await takeLeaseOver(
-    { client: cluster.client, ...lease, identity, durationMs: LEASE_MS, fieldManager: ONCE_MANAGER, clock },
+    { client: cluster.client, ...lease, identity, fieldManager: ONCE_MANAGER, clock },
     { signal },
   );
   const held = createLease({
@@ -128,7 +128,7 @@ async function migrate(
   const quietAt = clock.monotonic() + taken.waitMs;
   const mayWrite = (): boolean => held.isLeader() && clock.monotonic() >= quietAt;
   try {
-    await held.whenLeader(AbortSignal.any([signal, AbortSignal.timeout(LEASE_MS)])).catch((error: unknown) => {
+    await held.whenLeader(AbortSignal.any([signal, AbortSignal.timeout(lease.durationMs)])).catch((error: unknown) => {
       throw signal.aborted ? error : notHeld(lease);
     });
     if (taken.waitMs > 0) progress(`Controller ${taken.former} stands by; waiting until it surely writes no more`);
@@ -235,7 +235,7 @@ function refusedBy(first: Moved, refusal: Finding): Moved {
 async function notesOn({ state }: Moved, { client }: ConnectedCluster, signal: AbortSignal): Promise<Finding[]> {
   const service = state?.subject.service;
   if (service === undefined) return [];
-  const finalizers = await finalizersOf(client, service.meta, signal);
+  const finalizers = await finalizersOf(client, service.meta, { signal });
   if (finalizers.length === 0) return [];
   return [
     finding('migrate', 'warn', {
@@ -255,7 +255,7 @@ async function unfinishedFindings(
   if (stage === undefined) return [];
   const { state } = now;
   const ref = { namespace: gateway.namespace, name: state?.subject.serviceName ?? '' };
-  const finalizers = stage === 'await-service' ? await finalizersOf(client, ref, AbortSignal.timeout(5_000)) : [];
+  const finalizers = stage === 'await-service' ? await finalizersOf(client, ref, { timeoutMs: LAST_LOOK_MS }) : [];
   const held =
     finalizers.length === 0 ? '' : ` ${finalizers.join(', ')} keeps the old Service, which serves on meanwhile.`;
   return [

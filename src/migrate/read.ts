@@ -1,4 +1,4 @@
-import type { KubeClient } from '../kube/client.types.ts';
+import type { KubeClient, RequestOptions } from '../kube/client.types.ts';
 import { KubeError } from '../kube/errors.ts';
 import { asArray, asString, at } from '../kube/read.ts';
 import { readAll } from '../kube/read-all.ts';
@@ -38,10 +38,10 @@ export async function readMigration(client: KubeClient, ref: ObjectRef, signal: 
 export async function finalizersOf(
   client: KubeClient,
   ref: ObjectRef,
-  signal: AbortSignal,
+  request: RequestOptions,
 ): Promise<readonly string[]> {
   try {
-    const raw = await client.get(SERVICES, ref, { signal });
+    const raw = await client.get(SERVICES, ref, request);
     return asArray(at(raw, 'metadata', 'finalizers')).map((one) => asString(one));
   } catch (error) {
     if (error instanceof KubeError) return [];
