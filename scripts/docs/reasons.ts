@@ -70,6 +70,7 @@ export const REASON_GROUPS: readonly ReasonGroup[] = [
     about: 'In Events on the Lease by which one of them leads.',
     reasons: {
       LeaderElection: 'This one became the leader, or stopped leading.',
+      ControllerStandsBy: 'In the report of `uninstall`: take this controller away, or it makes the redirects anew.',
     },
   },
   {

@@ -120,7 +120,7 @@ export interface OpenView {
 }
 
 /** Server and account, as messages about a cluster begin: `https://10.0.0.1:6443 (context "prod" of ~/.kube/config)`. */
-export function whereOf({ connection }: ConnectedCluster): string {
+export function whereOf({ connection }: OpenClient): string {
   return `${connection.server.origin} (${connection.description})`;
 }
 
@@ -129,7 +129,7 @@ export function whereOf({ connection }: ConnectedCluster): string {
  * @throws UsageError that names those that are missing
  */
 export async function expectRights(
-  cluster: ConnectedCluster,
+  cluster: OpenClient,
   permissions: readonly Permission[],
   signal: AbortSignal,
 ): Promise<void> {

@@ -3,7 +3,7 @@ import type { KubeClient, RequestOptions } from './client.types.ts';
 import { KubeError } from './errors.ts';
 import { readLeaseHolder } from './lease-holder.ts';
 import { findLease, isOutdated, storeLease } from './lease-object.ts';
-import { claimSpec, DEFAULT_DURATION_MS, type LeaseRecord } from './lease-record.ts';
+import { claimSpec, DEFAULT_DURATION_MS, type LeaseRecord, leaseSpec } from './lease-record.ts';
 
 /** A holder renews every two seconds, and each renewal may come in between. */
 const MAX_TRIES = 5;
@@ -69,6 +69,18 @@ export async function keepLease(options: TakeoverOptions, request: RequestOption
     });
   }
   await write(options, found, request);
+}
+
+/**
+ * Lets the next one in at once, if it is ours still.
+ * @throws what the requests end in
+ */
+export async function giveLeaseBack(options: TakeoverOptions, request: RequestOptions = {}): Promise<void> {
+  const { client, namespace, name, identity, fieldManager, clock } = options;
+  const found = await findLease(client, { namespace, name }, request);
+  if (found?.holder !== identity) return;
+  const free = leaseSpec('', 1_000, '', found.transitions, clock.now());
+  await storeLease(client, { namespace, name }, found, free, { ...request, fieldManager });
 }
 
 async function write(options: TakeoverOptions, from: LeaseRecord | undefined, request: RequestOptions): Promise<void> {

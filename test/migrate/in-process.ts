@@ -4,13 +4,17 @@ import { runMigrate } from '../../src/cli/migrate.ts';
 import type { MigrateReport } from '../../src/cli/migrate-report.types.ts';
 import { runOnce } from '../../src/cli/once.ts';
 import type { Report } from '../../src/cli/report.types.ts';
+import { originOf } from '../../src/cli/report-head.ts';
 import { connect, openClient } from '../../src/cli/session.ts';
 import { runUninstall } from '../../src/cli/uninstall.ts';
+import { buildUninstallReport, type UninstallReport } from '../../src/cli/uninstall-report.ts';
 import type { Config } from '../../src/config/config.types.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Announcer } from '../../src/controller/announcer.ts';
 import { type Clock, systemClock } from '../../src/lib/clock.ts';
-import { type RecordedLog, recordLog } from '../kube/recorded-log.ts';
+import type { Logger } from '../../src/lib/logger.ts';
+import { readLeftovers } from '../../src/uninstall/read.ts';
+import { recordLog } from '../kube/recorded-log.ts';
 
 /* The commands that end, in the process of the test: what they return, without what main.ts prints of it. */
 
@@ -18,8 +22,6 @@ export interface Surroundings {
   readonly kubeconfig: string;
   /** Path of the configuration file. */
   readonly config: string;
-  /** Default: the machine's. */
-  readonly clock?: Clock;
 }
 
 export interface Hooks {
@@ -29,7 +31,9 @@ export interface Hooks {
   readonly answer?: (shown: Report | MigrateReport) => boolean;
   /** What is told to people who wait. */
   readonly progress?: (text: string) => void;
-  readonly log?: RecordedLog;
+  readonly log?: Logger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 const SILENT: Announcer = {
@@ -80,9 +84,21 @@ export async function runUninstallHere(
   }
 }
 
+/** `--uninstall-report`. */
+export async function readLeftoversHere(around: Surroundings): Promise<UninstallReport> {
+  const { options, config, ports, signal } = understand('uninstall-report', ['--uninstall-report'], around, {});
+  const cluster = openClient(options, ports.clock, ports.logger);
+  try {
+    const leftovers = await readLeftovers(cluster.client, config, signal);
+    return buildUninstallReport(leftovers, { ...originOf(cluster.connection), startedAt: ports.clock.now() });
+  } finally {
+    cluster.close();
+  }
+}
+
 interface Ports {
   readonly clock: Clock;
-  readonly logger: RecordedLog;
+  readonly logger: Logger;
   readonly announcer: Announcer;
   readonly progress: (text: string) => void;
   readonly confirm: (shown: Report | MigrateReport) => Promise<boolean>;
@@ -90,11 +106,11 @@ interface Ports {
 
 type Understood<C> = Extract<ParsedArgs, { readonly command: C }>;
 
-function understand<C extends 'migrate' | 'once' | 'uninstall'>(
+function understand<C extends 'migrate' | 'once' | 'uninstall' | 'uninstall-report'>(
   command: C,
   words: readonly string[],
-  { kubeconfig, config: path, clock = systemClock }: Surroundings,
-  { signal, answer, progress, log }: Hooks,
+  { kubeconfig, config: path }: Surroundings,
+  { signal, answer, progress, log, clock = systemClock }: Hooks,
 ): { options: Understood<C>; config: Config; ports: Ports; signal: AbortSignal } {
   const options = parseCommandLine([...words, '--kubeconfig', kubeconfig, '--config', path]);
   if (!isCommand(options, command)) throw new Error(`${words.join(' ')} is no ${command}`);

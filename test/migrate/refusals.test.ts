@@ -6,8 +6,8 @@ import { annotate, ENTRYPOINT, GATEWAY, type MoveScene, reasonsOf, SERVICE, star
 
 let scene: MoveScene;
 
-beforeEach(async () => {
-  scene = await startMoveScene();
+beforeEach(async (context) => {
+  scene = await startMoveScene(context);
 });
 
 describe('refuses', () => {

@@ -2,19 +2,19 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
-import { onTestFinished } from 'vitest';
+import type { TestContext } from 'vitest';
 import type { MigrateReport } from '../../src/cli/migrate-report.types.ts';
 import type { Report } from '../../src/cli/report.types.ts';
+import type { UninstallReport } from '../../src/cli/uninstall-report.ts';
 import { asRecord } from '../../src/kube/read.ts';
 import { ENVOY_CONFIGS, GATEWAYS, type Resource, SERVICES } from '../../src/kube/resources.ts';
 import type { ObjectRef, RawObject } from '../../src/kube/types.ts';
-import type { Clock } from '../../src/lib/clock.ts';
 import { isKubeObject } from '../control-plane/objects.ts';
 import { listAt, numberAt, objectsAt, stringAt } from '../fake-api/json.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type Cluster, createCluster, problemsOf } from '../faults/cluster.ts';
 import { nameOf, writesOf } from '../faults/write-log.ts';
-import { type Hooks, runMigrateHere, runOnceHere, runUninstallHere } from './in-process.ts';
+import { type Hooks, readLeftoversHere, runMigrateHere, runOnceHere, runUninstallHere } from './in-process.ts';
 
 export const OURS = 'cilium-cloud-bridge.io/entrypoint';
 export const GATEWAY: ObjectRef = { namespace: 'default', name: 'gw-0' };
@@ -46,6 +46,8 @@ export interface MoveScene {
   migrate(words?: readonly string[], hooks?: Hooks): Promise<MigrateReport>;
   /** With `--yes` unless there is an answer. */
   uninstall(words?: readonly string[], hooks?: Hooks): Promise<Report>;
+  /** `--uninstall-report`. */
+  leftovers(): Promise<UninstallReport>;
   /** Writes since the cluster was in sync: `patch gateways default/gw-0 200`. */
   writes(): readonly string[];
   /** Those that were carried out: without the ones that met a change of Cilium's and were planned anew. */
@@ -55,8 +57,11 @@ export interface MoveScene {
   loadBalancerClass(): string;
 }
 
-/** Stops by itself at the end of the test. */
-export async function startMoveScene(clock?: Clock): Promise<MoveScene> {
+/**
+ * Stops by itself at the end of the test.
+ * @param more configuration besides the usual (YAML)
+ */
+export async function startMoveScene({ onTestFinished }: TestContext, more = ''): Promise<MoveScene> {
   const dir = mkdtempSync(join(tmpdir(), 'ccb-move-'));
   const api = await startFakeApi();
   const cluster = createCluster(api, { gateways: 2, nodes: 0 });
@@ -68,13 +73,13 @@ export async function startMoveScene(clock?: Clock): Promise<MoveScene> {
   for (const object of ownClass()) api.apply(object);
   await cluster.operator.settled();
   const config = join(dir, 'config.yaml');
-  writeFileSync(config, CONFIG);
+  writeFileSync(config, `${CONFIG}${more}`);
   const kubeconfig = api.writeKubeconfig(join(dir, 'kubeconfig'));
-  const around = { kubeconfig, config, ...(clock === undefined ? {} : { clock }) };
+  const around = { kubeconfig, config };
   const yes = ({ answer }: Hooks): readonly string[] => (answer === undefined ? ['--yes'] : []);
-  const first = await runOnceHere(['--yes', '--allow-static-redirect'], around);
-  if (first.exitCode !== 0 || problemsOf(cluster).length > 0) throw new Error(JSON.stringify(first, null, 2));
+  const first = await runOnceHere(['--yes', '--allow-static-redirect', '--wait=0s'], around);
   await cluster.operator.settled();
+  if (first.exitCode !== 0 || problemsOf(cluster).length > 0) throw new Error(JSON.stringify(first, null, 2));
   const before = writesOf(api.requests).length;
   const service = () => api.get(SERVICES, SERVICE);
   const writes = (): readonly string[] => writesOf(api.requests).slice(before).map(nameOf);
@@ -92,6 +97,7 @@ export async function startMoveScene(clock?: Clock): Promise<MoveScene> {
       return runMigrateHere([...gateway, ...words, ...yes(hooks)], around, hooks);
     },
     uninstall: (words = [], hooks = {}) => runUninstallHere([...yes(hooks), ...words], around, hooks),
+    leftovers: () => readLeftoversHere(around),
     writes,
     carriedOut: () => writes().filter((line) => /20\d$/.test(line)),
     outcome: () => [
@@ -119,11 +125,24 @@ export function reasonsOf({ findings }: MigrateReport): string[] {
   return findings.map(({ reason }) => reason);
 }
 
-export function annotate(api: FakeApi, resource: Resource, ref: ObjectRef, key: string, value: string): void {
-  api.update(resource, ref, ({ metadata }) => {
-    const before = Object.entries(asRecord(metadata.annotations)).map(([name, one]) => [name, String(one)]);
-    metadata.annotations = { ...Object.fromEntries(before), [key]: value };
-  });
+/** @param manager who does it, as managedFields tell */
+export function annotate(
+  api: FakeApi,
+  resource: Resource,
+  ref: ObjectRef,
+  key: string,
+  value: string,
+  manager = 'kubectl',
+): void {
+  api.update(
+    resource,
+    ref,
+    ({ metadata }) => {
+      const before = Object.entries(asRecord(metadata.annotations)).map(([name, one]) => [name, String(one)]);
+      metadata.annotations = { ...Object.fromEntries(before), [key]: value };
+    },
+    { manager },
+  );
 }
 
 export function portsOf(api: FakeApi, ref: ObjectRef): readonly { targetPort: number; nodePort: number }[] {
