@@ -36,7 +36,11 @@ export function reportMove(
   const actions = [...done, ...(stage === undefined ? [] : rest)];
   const declined = rest.map((action) => ({ action, reason: 'NotConfirmed', message: 'You did not agree.' }));
   const key = gatewayKey(options.gateway.namespace, options.gateway.name);
-  const own = (now.state?.findings ?? []).filter(({ verdict }) => stage === 'done' || verdict !== 'fail');
+  // What else is to be said of the Gateway would hide why it was not moved.
+  const own =
+    stage === undefined
+      ? []
+      : (now.state?.findings ?? []).filter(({ verdict }) => stage === 'done' || verdict !== 'fail');
   const origin = originOf(connection);
   const report = buildReport({
     ...origin,
@@ -49,7 +53,7 @@ export function reportMove(
     findings: [...refusals, ...run.extra, ...own],
     stopped: run.stopped,
   });
-  const missing = refusals.some(({ reason }) => reason === 'GatewayClassMissing');
+  const missing = options.toClass === undefined && refusals.some(({ reason }) => reason === 'GatewayClassMissing');
   return {
     ...buildHead(origin),
     mode: options.dryRun ? 'dry-run' : 'migrate',

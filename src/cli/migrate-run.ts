@@ -54,32 +54,33 @@ export async function carryOn(
     try {
       now = await mover.look(signal);
       trouble = undefined;
+      const { stage, actions } = now.plan;
+      if (stage === undefined || stage === 'done') break;
+      if (actions.some(({ pausedBy }) => pausedBy !== undefined)) {
+        return { now, trouble: 'the Gateway or its entrypoint was paused meanwhile' };
+      }
+      progress(WORDS[stage]);
+      if (actions.length > 0) {
+        await executor.apply(actions);
+        const failed = executor.outcomes().filter((one) => one.status !== 'applied' && isOneOf(one, actions));
+        // A lease that was renewed too late is soon held again; what a controller wrote meanwhile, the next look shows.
+        const final = failed.find(
+          ({ status, reason }) => status === 'refused' || (status === 'declined' && reason !== 'NotLeader'),
+        );
+        if (final !== undefined) return { now, trouble: final.message };
+        trouble = failed[0]?.message;
+      }
     } catch (error) {
       if (signal.aborted) break;
       if (!(error instanceof KubeError)) throw error;
       trouble = error.message;
       if (!error.retryable) return { now, trouble };
     }
-    const { stage, actions } = now.plan;
-    if (trouble === undefined && (stage === undefined || stage === 'done')) break;
-    const paused = actions.find(({ pausedBy }) => pausedBy !== undefined);
-    if (paused !== undefined) return { now, trouble: 'the Gateway or its entrypoint was paused meanwhile' };
-    if (trouble === undefined && actions.length > 0) {
-      progress(WORDS[stage ?? 'done']);
-      await executor.apply(actions);
-      const failed = executor.outcomes().filter((one) => one.status !== 'applied' && isOneOf(one, actions));
-      // A lease that was renewed too late is soon held again; what a controller wrote meanwhile, the next look shows.
-      const final = failed.find(
-        ({ status, reason }) => status === 'refused' || (status === 'declined' && reason !== 'NotLeader'),
-      );
-      if (final !== undefined) return { now, trouble: final.message };
-      trouble = failed[0]?.message;
-    }
     const left = deadline - clock.monotonic();
     if (left <= 0) break;
-    if (trouble !== undefined) await clock.sleep(Math.min(AFTER_FAILURE_MS, left), signal).catch(() => undefined);
-    else if (actions.length === 0) {
-      progress(WORDS[stage ?? 'done']);
+    if (trouble !== undefined) {
+      await clock.sleep(Math.min(AFTER_FAILURE_MS, left), signal).catch(() => undefined);
+    } else if (now.plan.actions.length === 0) {
       await changes.wait(Math.min(LOOK_AGAIN_MS, left), clock, signal).catch(() => undefined);
     }
   }

@@ -15,6 +15,7 @@ import type { ObjectRef } from '../kube/types.ts';
 import type { Clock } from '../lib/clock.ts';
 import { usageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
+import { suggest } from '../lib/suggest.ts';
 import { planMigration } from '../migrate/plan.ts';
 import { finalizersOf, readMigration } from '../migrate/read.ts';
 import { finding, targetOf } from '../plan/make.ts';
@@ -188,7 +189,7 @@ function createMover(options: MigrateOptions, config: Config, followed: boolean,
     reconciler,
     look: async (signal) => {
       const reads = await readMigration(client, options.gateway, signal).catch((error: unknown) => {
-        throw notThere(error, options.gateway, cluster);
+        throw notThere(error, options.gateway, parts);
       });
       const look = await reconciler.look(signal);
       const state = look.subjects.find(({ subject }) => subject.key === key);
@@ -200,10 +201,21 @@ function createMover(options: MigrateOptions, config: Config, followed: boolean,
   };
 }
 
-function notThere(error: unknown, { namespace, name }: ObjectRef, cluster: ConnectedCluster): unknown {
+function notThere(error: unknown, { namespace, name }: ObjectRef, { cluster, view }: Parts): unknown {
   if (!(error instanceof KubeError) || error.category !== 'not-found') return error;
-  const fix = 'See which there are: kubectl get gateways -A';
-  return usageError(whereOf(cluster), `there is no Gateway ${namespace}/${name}`, fix, error);
+  const { gateways, ingresses } = view.reads();
+  const isIngress = ingresses.items.some(({ meta }) => meta.namespace === namespace && meta.name === name);
+  const what = `there is no Gateway ${namespace}/${name}`;
+  if (isIngress) {
+    const fix = 'Only Gateways are moved: no class gives the Service of an Ingress a loadBalancerClass.';
+    return usageError(whereOf(cluster), `${what}, but an Ingress of that name`, fix, error);
+  }
+  const near = suggest(
+    `${namespace}/${name}`,
+    gateways.items.map(({ meta }) => `${meta.namespace}/${meta.name}`),
+  );
+  const fix = near === undefined ? 'See which there are: kubectl get gateways -A' : `Did you mean ${near}?`;
+  return usageError(whereOf(cluster), what, fix, error);
 }
 
 /** An operator that does not run would not make the Service anew. What cannot be seen is no reason to refuse. */

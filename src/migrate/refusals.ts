@@ -5,6 +5,7 @@ import { findOtherOwner, otherOwnerFinding } from '../gateway/other-owners.ts';
 import { isPaused } from '../gateway/paused.ts';
 import { NOT_PROGRAMMED } from '../gateway/programmed.ts';
 import { GATEWAY_CLASSES, GATEWAYS, SERVICES } from '../kube/resources.ts';
+import { suggest } from '../lib/suggest.ts';
 import { describeTarget, finding, targetOf } from '../plan/make.ts';
 import type { Finding, Target } from '../plan/plan.types.ts';
 import { entrypointAddressKnown } from './address-known.ts';
@@ -33,7 +34,7 @@ export function chooseClass(input: MigrationInput): {
   if (toClass !== undefined) {
     const named = classes.find(({ name }) => name === toClass);
     return named === undefined
-      ? no('GatewayClassMissing', target, missing(`GatewayClass ${toClass} is not there.`))
+      ? no('GatewayClassMissing', target, noSuch(toClass, classes))
       : check(named, target, input);
   }
   const fitting = classes.filter(
@@ -56,6 +57,16 @@ export function chooseClass(input: MigrationInput): {
     });
   }
   return check(first, target, input);
+}
+
+function noSuch(name: string, classes: readonly ClassFacts[]): { readonly message: string; readonly fix: string } {
+  const names = classes.map((one) => one.name).toSorted();
+  const near = suggest(name, names);
+  return {
+    message: `GatewayClass ${name} is not there. ${names.length === 0 ? 'There is none' : `There are: ${names.join(', ')}`}.`,
+    fix:
+      near === undefined ? 'Name one of them with --to-class, or make that one.' : `Did you mean --to-class ${near}?`,
+  };
 }
 
 function missing(message: string): { message: string; fix: string } {
@@ -169,10 +180,16 @@ export function refusalsOf(stage: Stage, to: ClassFacts, input: MigrationInput):
     });
   }
   if (!entrypointAddressKnown(state, config)) {
-    refuse('NoEntrypoint', {
-      message: `Nothing gives the new Service of ${name} an address: no entrypoint with one, and none in gateway.addresses.`,
-      fix: `Name the entrypoint: kubectl annotate service <entrypoint> cilium-cloud-bridge.io/gateway=${gateway.meta.namespace}/${gateway.meta.name}   (or --adopt auto)`,
-    });
+    const known = look.findings.find(
+      ({ check: id, verdict, target: on }) => id === 'entrypoint' && verdict === 'fail' && on?.uid === target.uid,
+    );
+    if (known !== undefined) found.push({ ...known, check: CHECK });
+    else {
+      refuse('NoEntrypoint', {
+        message: `Nothing gives the new Service of ${name} an address: no entrypoint with one, and none in gateway.addresses.`,
+        fix: `Name the entrypoint: kubectl annotate service <entrypoint> cilium-cloud-bridge.io/gateway=${gateway.meta.namespace}/${gateway.meta.name}   (or --adopt auto)`,
+      });
+    }
   }
   found.push(...sharing(input, name).map((one) => ({ ...one, check: CHECK })));
   const owner =

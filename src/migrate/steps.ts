@@ -77,7 +77,10 @@ function recreationOutage(exposure: Exposure | undefined): string {
 
 function nodePortsOf(state: SubjectState | undefined): string {
   const ports = state?.subject.service?.ports ?? [];
+  // Of a Service that is new already: those that it is about to get.
+  const pin = state?.actions.find(({ kind }) => kind === 'pin-node-port');
+  const due = new Map(pin?.changes.map(({ field, after }) => [field, Number(after)]));
   return ports.length === 0
     ? 'those that the entrypoint leads to'
-    : ports.map(({ port, nodePort }) => `${port}: ${nodePort}`).join(', ');
+    : ports.map(({ port, nodePort }) => `${port}: ${due.get(`spec.ports[${port}].nodePort`) ?? nodePort}`).join(', ');
 }

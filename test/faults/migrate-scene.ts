@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
+import { waitFor } from '../control-plane/wait.ts';
 import { type MoveScene, startMoveScene } from '../migrate/scene.ts';
+import { inFastTime } from './in-fast-time.ts';
 import { isPlannedWrite } from './requests.ts';
+import { nameOf } from './write-log.ts';
 
-const FAST_PROCESS = fileURLToPath(new URL('./fast-process.ts', import.meta.url));
 /** Short, since whoever comes after one that was killed waits as long as its Lease lasts. */
 const LEASE = 'lease: { duration: 2s, renewDeadline: 1500ms, retryPeriod: 300ms }\n';
 
@@ -19,8 +20,8 @@ export interface Ended {
 export interface ProcessScene extends MoveScene {
   /** Runs the program to its end. */
   run(...args: readonly string[]): Promise<Ended>;
-  /** `migrate default/gw-0`, killed (`kill -9`) at its n-th write, before or after the server has carried it out. */
-  killedAt(n: number, side: 'before' | 'after'): Promise<void>;
+  /** `migrate default/gw-0`, killed (`kill -9`) at this write (`delete services …`), before or after it is carried out. */
+  killedAt(what: string, side: 'before' | 'after'): Promise<void>;
   /** Starts the controller; the returned function ends it. */
   controller(): () => Promise<void>;
 }
@@ -32,15 +33,14 @@ export interface ProcessScene extends MoveScene {
 export async function startProcessScene(context: TestContext, bundle: string, factor = 1): Promise<ProcessScene> {
   const scene = await startMoveScene(context, LEASE);
   const common = ['--kubeconfig', scene.kubeconfig, '--config', scene.config];
-  const env = { ...process.env, FAST_FACTOR: String(factor), FAST_EPOCH: String(Date.now()) };
-  const fast = factor === 1 ? [] : ['--import', FAST_PROCESS];
+  const env = { ...process.env, ...(factor === 1 ? {} : inFastTime(factor)) };
   const children = new Set<ChildProcess>();
   context.onTestFinished(() => {
     for (const child of children) child.kill('SIGKILL');
   });
 
   function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-    const child = spawn(process.execPath, [...fast, bundle, ...args, ...common], { env });
+    const child = spawn(process.execPath, [bundle, ...args, ...common], { env });
     children.add(child);
     const code = new Promise<number | null>((resolve) => child.once('close', resolve));
     const ended = Promise.all([code, text(child.stdout), text(child.stderr)]).then(([exit, stdout, stderr]) => {
@@ -53,22 +53,25 @@ export async function startProcessScene(context: TestContext, bundle: string, fa
   return {
     ...scene,
     run: (...args) => start(args).ended,
-    killedAt: async (n, side) => {
-      const { child, ended } = start(['migrate', 'default/gw-0', '--yes']);
-      let left = n;
-      const remove = scene.api.faults.intercept((request) => {
-        if (!isPlannedWrite(request)) return undefined;
-        left -= 1;
-        if (left > 0) return undefined;
-        if (left === 0) {
+    killedAt: async (what, side) => {
+      const of = (lines: readonly string[]): number => lines.filter((line) => withoutStatus(line) === what).length;
+      const carriedOut = of(scene.carriedOut());
+      do {
+        const tried = of(scene.writes());
+        const { child, ended } = start(['migrate', 'default/gw-0', '--yes']);
+        const remove = scene.api.faults.intercept((request) => {
+          if (child.killed) return { kind: 'drop', how: 'hang' };
+          if (!isPlannedWrite(request) || withoutStatus(nameOf(request)) !== what) return undefined;
           child.kill('SIGKILL');
-          if (side === 'after') return { kind: 'cut', afterBytes: 0, how: 'hang' };
-        }
-        return { kind: 'drop', how: 'hang' };
-      });
-      const { stdout, stderr } = await ended;
-      remove();
-      if (left > 0) throw new Error(`it ended without a ${n}th write:\n${stdout}\n${stderr}`);
+          return side === 'after' ? { kind: 'cut', afterBytes: 0, how: 'hang' } : { kind: 'drop', how: 'hang' };
+        });
+        const { stdout, stderr } = await ended;
+        remove();
+        if (!child.killed) throw new Error(`it ended without ${what}:\n${stdout}\n${stderr}`);
+        if (side === 'before') return;
+        await waitFor('the server to be done with it', () => of(scene.writes()) > tried);
+        // One that met a change of Cilium's was not carried out.
+      } while (of(scene.carriedOut()) === carriedOut);
     },
     controller: () => {
       const { child, ended } = start([]);
@@ -78,4 +81,9 @@ export async function startProcessScene(context: TestContext, bundle: string, fa
       };
     },
   };
+}
+
+/** `patch gateways default/gw-0 200` without the 200. */
+export function withoutStatus(line: string): string {
+  return line.replace(/ \S*$/, '');
 }

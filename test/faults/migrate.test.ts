@@ -1,9 +1,9 @@
-import { describe, expect, inject, it, type TestContext } from 'vitest';
+import { describe, inject, it, type TestContext } from 'vitest';
 import { LEASES } from '../../src/kube/resources.ts';
 import { stringAt } from '../fake-api/json.ts';
 import { ENTRYPOINT, LEASE, MOVE, OURS, portsOf, reasonsOf, SERVICE, startMoveScene } from '../migrate/scene.ts';
 import { problemsOf } from './cluster.ts';
-import { type ProcessScene, startProcessScene } from './migrate-scene.ts';
+import { type ProcessScene, startProcessScene, withoutStatus } from './migrate-scene.ts';
 import { isPlannedWrite } from './requests.ts';
 
 /* Side by side, since most of each test is a wait: for a Lease to end, or before another try. */
@@ -12,7 +12,7 @@ const bundle = inject('bundle');
 /** For what takes a moment, however busy the machine is. */
 const PATIENCE = { timeout: 60_000 };
 const POINTS = MOVE.flatMap((what, index) =>
-  (['before', 'after'] as const).map((side) => ({ n: index + 1, side, what })),
+  (['before', 'after'] as const).map((side) => ({ n: index + 1, side, what: withoutStatus(what) })),
 );
 
 function start(context: TestContext): Promise<ProcessScene> {
@@ -24,10 +24,11 @@ function holderOf({ api }: ProcessScene): string {
 }
 
 describe.concurrent('killed and run again', () => {
-  it.for(POINTS)('$side write $n ($what)', async ({ n, side }, context) => {
+  it.for(POINTS)('$side write $n ($what)', async ({ n, side, what }, context) => {
+    const { expect } = context;
     const scene = await start(context);
     const before = scene.outcome();
-    await scene.killedAt(n, side);
+    await scene.killedAt(what, side);
     expect(scene.carriedOut()).toEqual(MOVE.slice(0, side === 'after' ? n : n - 1));
     expect(await scene.migrate()).toMatchObject({ exitCode: 0 });
     expect(scene.carriedOut()).toEqual(MOVE);
@@ -37,9 +38,10 @@ describe.concurrent('killed and run again', () => {
 
   it.for(POINTS)(
     '$side write $n ($what): a controller that comes instead brings everything in sync',
-    async ({ n, side }, context) => {
+    async ({ side, what }, context) => {
+      const { expect } = context;
       const scene = await start(context);
-      await scene.killedAt(n, side);
+      await scene.killedAt(what, side);
       const stop = scene.controller();
       await expect.poll(() => holderOf(scene), PATIENCE).toMatch(/^(?!migrate_)./);
       await expect.poll(() => problemsOf(scene.cluster), PATIENCE).toEqual([]);
@@ -51,8 +53,9 @@ describe.concurrent('killed and run again', () => {
   );
 
   it('a NodePort that another Service takes in between is not fought for: the entrypoint follows the new one', async (context) => {
+    const { expect } = context;
     const scene = await start(context);
-    await scene.killedAt(2, 'after');
+    await scene.killedAt('delete services default/cilium-gateway-gw-0', 'after');
     const [port] = portsOf(scene.api, ENTRYPOINT);
     scene.api.apply({
       apiVersion: 'v1',
@@ -82,6 +85,7 @@ describe.concurrent('the API server fails', () => {
   );
 
   it.for(cases)('at write $n ($what): $name', async ({ n, fault }, context) => {
+    const { expect } = context;
     const scene = await startMoveScene(context);
     const before = scene.outcome();
     let left = n;
@@ -98,6 +102,7 @@ describe.concurrent('the API server fails', () => {
   });
 
   it('and goes on failing: it stops, says where, and run again finishes', async (context) => {
+    const { expect } = context;
     const scene = await startMoveScene(context);
     const before = scene.outcome();
     const remove = scene.api.faults.intercept((request) =>
@@ -113,6 +118,7 @@ describe.concurrent('the API server fails', () => {
   });
 
   it('refuses a write: it stops at once', async (context) => {
+    const { expect } = context;
     const scene = await startMoveScene(context);
     scene.api.faults.intercept((request) =>
       isPlannedWrite(request) && request.verb === 'delete'
@@ -126,6 +132,7 @@ describe.concurrent('the API server fails', () => {
 
 describe.concurrent('beside a controller that leads', () => {
   it('it stands by until the move is done, then leads again', async (context) => {
+    const { expect } = context;
     const scene = await start(context);
     const before = scene.outcome();
     const stop = scene.controller();
@@ -142,6 +149,7 @@ describe.concurrent('beside a controller that leads', () => {
 
 describe.concurrent('as a process', () => {
   it('holds the Lease under a name that no other process has, and prints the report', async (context) => {
+    const { expect } = context;
     const scene = await start(context);
     const { code, stdout } = await scene.run('migrate', 'default/gw-0', '--yes');
     expect(stdout).toContain('now, and Programmed');
@@ -154,6 +162,7 @@ describe.concurrent('as a process', () => {
   });
 
   it('asks first, and without a terminal writes nothing', async (context) => {
+    const { expect } = context;
     const scene = await start(context);
     const { code, stderr } = await scene.run('migrate', 'default/gw-0');
     expect(stderr).toContain('Add --yes');

@@ -63,7 +63,7 @@ export async function runOnceHere(words: readonly string[], around: Surroundings
   const { options, config, ports, signal } = understand('once', ['--once', ...words], around, hooks);
   const cluster = await connect(options, config, ports.clock, ports.logger, signal);
   try {
-    return await runOnce(options, config, { ...ports, cluster, history: new Map() }, signal);
+    return await runOnce(options, config, { ...ports, cluster, history: new Map(), tell: ports.progress }, signal);
   } finally {
     cluster.close();
   }

@@ -138,7 +138,10 @@ export function annotate(
     resource,
     ref,
     ({ metadata }) => {
-      const before = Object.entries(asRecord(metadata.annotations)).map(([name, one]) => [name, String(one)]);
+      const before = Object.entries(asRecord(metadata.annotations)).map(([name, one]): readonly [string, string] => [
+        name,
+        String(one),
+      ]);
       metadata.annotations = { ...Object.fromEntries(before), [key]: value };
     },
     { manager },
