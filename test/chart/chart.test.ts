@@ -223,6 +223,7 @@ describe('what is granted', () => {
 describe('on a real API server', () => {
   let cluster: ControlPlane;
   beforeAll(async () => {
+    await buildParts(['monitoring-crds'], MAIN_VERSIONS, (line) => console.error(line));
     cluster = await startControlPlane({ operator: false, kubernetes: kubernetesOr(MAIN_VERSIONS.kubernetes) });
     await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   });
@@ -313,7 +314,6 @@ describe('on a real API server', () => {
     test.each(['podMonitor', 'serviceMonitor'])(
       "%s, rule and dashboard are accepted by the Prometheus Operator's own CRDs, no field unknown",
       async (key) => {
-        await buildParts(['monitoring-crds'], MAIN_VERSIONS, (line) => console.error(line));
         const served = await cluster.request('GET', '/apis/monitoring.coreos.com/v1');
         if (served.status !== 200) await installCrds(cluster, monitoringCrds(cluster.versions));
         const objects = await renderWith({ ...watched, [key]: monitor });
