@@ -18,10 +18,12 @@ import {
   MANAGED,
   MANAGED_ELB,
   NODE,
+  NOT_SHARED,
   OUR_LABEL,
   OWN_COPY,
   OWN_EVENT,
   PRETENDER,
+  SHARED,
 } from './victims.ts';
 
 /* What somebody tries who has a token of our ServiceAccount. RBAC lets each of these through: a policy has to deny it. */
@@ -101,6 +103,7 @@ export const REDIRECTS: readonly Attack[] = [
   }),
   create('a redirect of the DNS of the cluster', ONLY_ENTRYPOINTS, ENVOY_CONFIGS, copyFor(DNS)),
   create('a redirect of a foreign LoadBalancer', ONLY_ENTRYPOINTS, ENVOY_CONFIGS, copyFor(FOREIGN)),
+  create("a redirect of Cilium's shared Service", ONLY_ENTRYPOINTS, ENVOY_CONFIGS, copyFor(SHARED)),
   create("a redirect of Cilium's own Service", ONLY_ENTRYPOINTS, ENVOY_CONFIGS, copyFor(GUIDE_SERVICE)),
   create('a redirect of the API server', ONLY_ENTRYPOINTS, ENVOY_CONFIGS, copyFor(API_SERVER)),
   create(
@@ -139,6 +142,7 @@ export const STATUSES: readonly Attack[] = [
   status("a foreign Service's address", ONLY_CILIUMS, FOREIGN, ADDRESS),
   status("the entrypoint's address", ONLY_CILIUMS, GUIDE_ENTRYPOINT, ADDRESS),
   status("the address of a user's Service with Cilium's kind of name", ONLY_CILIUMS, PRETENDER, ADDRESS),
+  status("the address of a user's Service that is called like Cilium's shared one", ONLY_CILIUMS, NOT_SHARED, ADDRESS),
   status('a condition', 'nothing of the status but loadBalancer', GUIDE_SERVICE, {
     status: { conditions: [CONDITION] },
   }),
@@ -329,6 +333,7 @@ export const OWN_WRITES: readonly Attack[] = [
   service('', '', GUIDE_ENTRYPOINT, annotations({ 'service.cilium.io/type': 'NodePort' })),
   status('', '', GUIDE_SERVICE, { status: { loadBalancer: { ingress: [{ ip: '203.0.113.9', ipMode: 'Proxy' }] } } }),
   status('', '', GUIDE_SERVICE, { status: { loadBalancer: { ingress: null } } }),
+  status('', '', SHARED, { status: { loadBalancer: { ingress: [{ hostname: 'clb.example.com' }] } } }),
   node('', '', [{ op: 'remove', path: '/spec/taints/0' }]),
   create('', '', ENVOY_CONFIGS, copyFor(GUIDE_ENTRYPOINT)),
   create('', '', ENVOY_CONFIGS, copyFor(MANAGED)),

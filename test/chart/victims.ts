@@ -20,6 +20,10 @@ export const API_SERVER: ObjectRef = { namespace: 'default', name: 'kubernetes' 
 export const CLAIMS_ELSEWHERE: ObjectRef = { namespace: 'default', name: 'claims' };
 /** A user's, but with a name as Cilium gives them. */
 export const PRETENDER: ObjectRef = { namespace: 'default', name: 'cilium-gateway-mine' };
+/** Of all shared Ingresses, under a name that Cilium's chart lets one choose. */
+export const SHARED: ObjectRef = { namespace: 'kube-system', name: 'shared' };
+/** A user's, outside of Cilium's namespace, with the name that it has by default. */
+export const NOT_SHARED: ObjectRef = { namespace: 'default', name: 'cilium-ingress' };
 /** A user's, but with a name as ours have them. */
 export const LIKE_OURS: ObjectRef = { namespace: 'kube-system', name: 'ccb-mine' };
 export const MANAGED: ObjectRef = { namespace: 'kube-system', name: 'ccb-managed' };
@@ -66,6 +70,11 @@ export async function layOut(cluster: ControlPlane): Promise<void> {
   await cluster.apply(entrypoint(FOREIGN, { selector: { app: 'foreign' } }));
   await cluster.apply(entrypoint(LIKE_OURS));
   await cluster.apply(entrypoint(PRETENDER, { selector: { app: 'mine' } }));
+  for (const ref of [SHARED, NOT_SHARED]) {
+    const labels = ref === SHARED ? { 'cilium.io/ingress': 'true' } : {};
+    const spec = { type: 'LoadBalancer', ports: [{ name: 'http', port: 80 }] };
+    await cluster.apply({ apiVersion: 'v1', kind: 'Service', metadata: { ...ref, labels }, spec });
+  }
   const elsewhere = { 'cilium-cloud-bridge.io/gateway': 'elsewhere/gateway' };
   await cluster.apply(entrypoint(CLAIMS_ELSEWHERE, { annotations: elsewhere }));
   await cluster.apply({

@@ -24,11 +24,12 @@
         (variables.entrypoint ? string(has(port.nodePort) ? port.nodePort : 0) : string(port.targetPort)) + ' ' + (has(port.appProtocol) ? port.appProtocol : ''))
 {{- end -}}
 
-{{/* CEL: whether a Service is one that Cilium made for a Gateway or an Ingress, or the one of all shared Ingresses. */}}
+{{/* CEL: whether a Service is one that Cilium made for a Gateway or an Ingress, or the one of all shared Ingresses, whose name can be chosen. */}}
 {{- define "ccb.isMadeByCilium" -}}
 {{- $service := .service -}}
 ((!has({{ $service }}.spec.selector) || size({{ $service }}.spec.selector) == 0) &&
-        ({{ $service }}.metadata.name == 'cilium-ingress' && {{ $service }}.metadata.namespace == '{{ .features.ciliumNamespace }}' ||
+        ({{ $service }}.metadata.namespace == '{{ .features.ciliumNamespace }}' && ({{ $service }}.metadata.name == 'cilium-ingress' ||
+        has({{ $service }}.metadata.labels) && 'cilium.io/ingress' in {{ $service }}.metadata.labels && {{ $service }}.metadata.labels['cilium.io/ingress'] == 'true') ||
         ({{ $service }}.metadata.name.startsWith('cilium-gateway-') || {{ $service }}.metadata.name.startsWith('cilium-ingress-')) &&
         has({{ $service }}.metadata.ownerReferences) && {{ $service }}.metadata.ownerReferences.exists(owner, owner.kind in ['Gateway', 'Ingress'] && has(owner.controller) && owner.controller)))
 {{- end -}}
