@@ -25,7 +25,7 @@ export const envoyConfigOff = defineCheck({
     return [
       say.fail('EnvoyConfigOff', {
         target: configTarget(kube),
-        message: `enable-envoy-config is not true: the agents send nothing to Envoy, so ${wanted} gets no answer.`,
+        message: `enable-envoy-config is not true: the agents send nothing to Envoy, so requests to ${wanted} get no answer.`,
         fix: `Helm sets it with gatewayAPI.enabled=true or ingressController.enabled=true, or by itself: envoyConfig.enabled=true; then: ${restartCommand(kube)}`,
         evidence: { 'enable-envoy-config': cilium.data['enable-envoy-config'] ?? 'absent' },
       }),
