@@ -169,6 +169,8 @@ describe('beside a writer that undoes our writes', () => {
         expect(line.fix).toContain('ignoreDifferences');
         const writes = await writesSince(cluster, mark);
         expect(writes.filter((write) => write === TARGET_PORT)).toHaveLength(3);
+        // Our watch may be told of the last one before its answer reaches the writer.
+        await waitFor('the answer to the last revert', () => writer.reverted() >= 3);
         expect(writer.reverted()).toBe(3);
         const event = await waitFor(
           'the Event',
