@@ -140,7 +140,15 @@ async function addressOf(program: WatchedProgram): Promise<string> {
 
 function probeAsKubelet(address: string, signal: AbortSignal): void {
   for (const [path, everyMs] of Object.entries(PROBES)) {
-    const timer = setInterval(() => void fetch(`http://${address}${path}`).then((answer) => answer.text()), everyMs);
+    const ask = async (): Promise<void> => {
+      const answer = await fetch(`http://${address}${path}`, { signal });
+      await answer.text();
+    };
+    const timer = setInterval(() => {
+      ask().catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }, everyMs);
     signal.addEventListener('abort', () => clearInterval(timer));
   }
 }
