@@ -1,4 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -50,8 +51,10 @@ const cluster = fork(fileURLToPath(new URL('footprint-cluster.ts', import.meta.u
   values.gateways,
   values.nodes,
 ]);
+const ended = new AbortController();
+cluster.once('exit', (code) => ended.abort(new Error(`the cluster ended with ${code}`)));
 try {
-  await answerOf(cluster, z.object({ ready: z.literal(true) }));
+  await answer(z.object({ ready: z.literal(true) }));
   const rows = [await measure('first start, all to be written', 1), await measure('restart', Number(values.minutes))];
   const worst = Math.max(...rows.map(({ peak }) => peak));
   const idle = rows.at(-1)?.cpu ?? Number.NaN;
@@ -61,7 +64,7 @@ try {
   );
   process.exitCode = reached ? 0 : 1;
 } finally {
-  cluster.disconnect();
+  if (cluster.connected) cluster.disconnect();
   rmSync(dir, { recursive: true, force: true });
 }
 
@@ -121,14 +124,12 @@ function imageEnvironment(): Record<string, string> {
 
 async function problems(): Promise<number> {
   cluster.send('problems');
-  return (await answerOf(cluster, z.object({ problems: z.number() }))).problems;
+  return (await answer(z.object({ problems: z.number() }))).problems;
 }
 
-function answerOf<T>(child: ChildProcess, shape: z.ZodType<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(shape.parse(message)));
-    child.once('exit', (code) => reject(new Error(`the cluster ended with ${code}`)));
-  });
+async function answer<T>(shape: z.ZodType<T>): Promise<T> {
+  const [message]: unknown[] = await once(cluster, 'message', { signal: ended.signal });
+  return shape.parse(message);
 }
 
 async function addressOf(program: WatchedProgram): Promise<string> {
@@ -141,8 +142,8 @@ async function addressOf(program: WatchedProgram): Promise<string> {
 function probeAsKubelet(address: string, signal: AbortSignal): void {
   for (const [path, everyMs] of Object.entries(PROBES)) {
     const ask = async (): Promise<void> => {
-      const answer = await fetch(`http://${address}${path}`, { signal });
-      await answer.text();
+      const response = await fetch(`http://${address}${path}`, { signal });
+      await response.text();
     };
     const timer = setInterval(() => {
       ask().catch((error: unknown) => {
