@@ -128,8 +128,8 @@ async function problems(): Promise<number> {
 }
 
 async function answer<T>(shape: z.ZodType<T>): Promise<T> {
-  const [message]: unknown[] = await once(cluster, 'message', { signal: ended.signal });
-  return shape.parse(message);
+  const messages: unknown[] = await once(cluster, 'message', { signal: ended.signal });
+  return shape.parse(messages[0]);
 }
 
 async function addressOf(program: WatchedProgram): Promise<string> {
