@@ -21,7 +21,7 @@ export interface FileSource extends ObjectSource {
 /**
  * Objects of a `cilium sysdump` archive, or of a folder of what `kubectl get -o yaml` or `-o json` printed. A list counts
  * as all objects of its kind. A kind that is not listed was not read: single objects of it are used, and what would need
- * all of them is unknown. Nothing is written.
+ * all of them is unknown. An object that is in several files counts once. Nothing is written.
  * @throws UsageError with the one thing that is wrong: no such file, a hostile or damaged archive, no objects
  */
 export async function openFileSource(
@@ -33,12 +33,31 @@ export async function openFileSource(
   try {
     files = await openFiles(path, signal, limits);
     const { objects, listed } = await readObjects(files, path, limits, signal);
-    return createFileSource(path, objects, listed);
+    return createFileSource(path, eachOnce(objects), listed);
   } catch (error) {
     throw explained(error, path);
   } finally {
     files?.close();
   }
+}
+
+/** Each object once, as it was last: a folder may hold a list and a part of it, or what was printed twice. */
+function eachOnce(objects: readonly RawObject[]): readonly RawObject[] {
+  const kept = new Map<string, RawObject>();
+  for (const raw of objects) {
+    const { namespace, name } = readMeta(raw);
+    const group = asString(raw.apiVersion).replace(/\/?[^/]*$/, '');
+    const key = JSON.stringify([group, raw.kind, namespace, name]);
+    const other = kept.get(key);
+    if (other === undefined || versionOf(raw) > versionOf(other)) kept.set(key, raw);
+  }
+  return [...kept.values()];
+}
+
+/** Of what is in etcd they rise with time; -1: none. */
+function versionOf(raw: RawObject): number {
+  const version = asString(at(raw, 'metadata', 'resourceVersion'));
+  return /^\d+$/.test(version) ? Number(version) : -1;
 }
 
 /** What the file system says, as a sentence. */
