@@ -34,13 +34,13 @@ export interface ObjectSource {
   ): Promise<Reading<T>>;
 }
 
-/** Objects of a live cluster. */
-export function liveSource(client: KubeClient): ObjectSource {
+/** Objects of a live cluster. @param onCall told of each request before it is made */
+export function liveSource(client: KubeClient, onCall?: () => void): ObjectSource {
   let answered = false;
   return {
     description: client.server,
     list: async (resource, trim, scope, signal) => {
-      const read = await readAll(client, resource, { ...listOptions(scope), signal }, trim);
+      const read = await readAll(client, resource, { ...listOptions(scope), signal, onPage: onCall }, trim);
       // One slow kind is data; a server that has never answered is none.
       if (!read.ok && read.error.category === 'timeout' && !answered) throw read.error;
       const result = toReading(read, resource, scope);

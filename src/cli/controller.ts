@@ -9,7 +9,7 @@ import { thriftySource } from '../checks/thrifty-source.ts';
 import type { KubeWorld } from '../checks/world.types.ts';
 import type { FollowedConfig, LiveConfig } from '../config/live.ts';
 import { createEventAnnouncer } from '../controller/announcer.ts';
-import { createCheckSchedule } from '../controller/check-schedule.ts';
+import { type CheckScheduleOptions, createCheckSchedule } from '../controller/check-schedule.ts';
 import { runCloudTrial } from '../controller/cloud-trial.ts';
 import { readHoldOffs } from '../controller/hold-offs.ts';
 import { createLoop } from '../controller/loop.ts';
@@ -226,7 +226,7 @@ export async function runController(
     { once: true },
   );
   const checks = createCheckSchedule({
-    diagnose: createDiagnose(cluster, live, clock, logger, metrics),
+    ...createDiagnose(cluster, live, clock, logger, metrics),
     config: () => live.current().checks,
     onConfigChange: live.onChange,
     whenLeader: async (during) => await lease.whenLeader(during),
@@ -266,16 +266,20 @@ export async function runController(
   logger.info({}, 'stopped');
 }
 
-/** Doctor's checks on the live cluster, read politely; its own connections to the cloud end with each look. */
+/** Doctor's checks on the live cluster, read politely and counted; its connections to the cloud end with each look. */
 function createDiagnose(
   { client, place }: ConnectedCluster,
   live: LiveConfig,
   clock: Clock,
   logger: Logger,
   metrics: Metrics | undefined,
-): (signal: AbortSignal) => Promise<Diagnosis> {
-  const source = thriftySource(liveSource(client), clock);
-  return async (signal) => {
+): Pick<CheckScheduleOptions, 'diagnose' | 'callsMade'> {
+  let calls = 0;
+  const counted = liveSource(client, () => {
+    calls += 1;
+  });
+  const source = thriftySource(counted, clock);
+  const diagnose = async (signal: AbortSignal): Promise<Diagnosis> => {
     const done = new AbortController();
     const config = live.current();
     const during = AbortSignal.any([signal, done.signal]);
@@ -290,6 +294,7 @@ function createDiagnose(
       done.abort();
     }
   };
+  return { diagnose, callsMade: () => calls };
 }
 
 /** The states of a view's watches as metrics and health pages name them. */

@@ -395,7 +395,11 @@ export const configSchema = z.strictObject({
   checks: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Whether the controller runs doctor's checks now and then."),
-      interval: duration(60_000).prefault('10m').describe('How often; what is new is looked at again after a minute.'),
+      interval: duration(60_000)
+        .prefault('10m')
+        .describe(
+          'How often; what is new is looked at again after a minute. In a cluster so large that a look takes more than 50 requests, less often: five requests a minute, and at least once an hour.',
+        ),
     })
     .prefault({}),
   lease: lease.prefault({}),

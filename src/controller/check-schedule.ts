@@ -11,6 +11,9 @@ const CONFIRM_MS = 60_000;
 /** Parts of the interval until the first look: after a start everybody else reads, too. */
 const FIRST_SHARE = 0.2;
 const JITTER = 0.1;
+/** What a look asks of the API server counts for so long each: five calls a minute, however large the cluster is. */
+const MS_A_CALL = 12_000;
+const LONGEST_REST_MS = 3_600_000;
 /** Only a change of the configuration ends it. */
 const SWITCHED_OFF_MS = 24 * 3_600_000;
 
@@ -38,6 +41,8 @@ export interface CheckScheduleOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announcer: Announcer;
+  /** Requests to the API server that all looks made so far; absent: they are not counted. */
+  readonly callsMade?: (() => number) | undefined;
   /** Told what each run came to. */
   readonly onEnded?: ((last: LastChecks) => void) | undefined;
   /** Yields 0 ≤ x < 1, for jitter. */
@@ -54,12 +59,16 @@ export interface CheckSchedule {
 
 export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedule {
   const { diagnose, config, onConfigChange, whenLeader, isTold, clock, logger, announcer, onEnded, random } = options;
+  const callsMade = options.callsMade ?? (() => 0);
   const monitor = createFindingMonitor(CONFIRM_MS, new Set());
   let last: LastChecks | undefined;
+  /** What the last look asks for in peace, milliseconds. */
+  let restMs = 0;
 
   /** One look. Resolves with the time until what is new will have been confirmed; undefined: nothing is. */
   async function look(term: AbortSignal): Promise<number | undefined> {
     const startedAt = clock.monotonic();
+    const callsBefore = callsMade();
     const finish = (diagnosis: Diagnosis | undefined, error: string): void => {
       last = { diagnosis, error, finishedAt: clock.now(), tookMs: clock.monotonic() - startedAt };
       onEnded?.(last);
@@ -74,6 +83,8 @@ export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedul
       finish(undefined, error instanceof Error ? error.message : String(error));
       logger.warn({ err: error }, 'the checks could not be run');
       return undefined;
+    } finally {
+      restMs = Math.min(LONGEST_REST_MS, (callsMade() - callsBefore) * MS_A_CALL);
     }
   }
 
@@ -108,7 +119,7 @@ export function createCheckSchedule(options: CheckScheduleOptions): CheckSchedul
     const changed = new AbortController();
     const forget = onConfigChange(() => changed.abort());
     try {
-      const ms = enabled ? Math.min(atMostMs, intervalMs * share) : SWITCHED_OFF_MS;
+      const ms = enabled ? Math.min(atMostMs, Math.max(intervalMs, restMs) * share) : SWITCHED_OFF_MS;
       await clock.sleep(ms, AbortSignal.any([term, changed.signal]));
       return enabled;
     } catch (error) {

@@ -86,6 +86,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         labelSelector: request.labelSelector,
         fieldSelector: request.fieldSelector,
       };
+      request.onPage?.();
       const answer = await requests.ask({
         attempt,
         method: 'GET',

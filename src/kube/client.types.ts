@@ -25,6 +25,8 @@ export interface ListOptions extends RequestOptions {
   readonly fieldSelector?: string;
   /** Objects a page; the client follows `continue` itself. Default: as many as make a page of 0.5 MB, 500 at most. */
   readonly pageSize?: number;
+  /** Told of each page before it is asked for. */
+  readonly onPage?: (() => void) | undefined;
 }
 
 export interface ListResult {

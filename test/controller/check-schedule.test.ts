@@ -106,6 +106,29 @@ describe('createCheckSchedule', () => {
     await end();
   });
 
+  it.each([
+    { callsALook: 45, minutes: 60, looks: 6 },
+    { callsALook: 150, minutes: 100, looks: 4 },
+    { callsALook: 100_000, minutes: 190, looks: 4 },
+  ])(
+    'rests as long as $callsALook requests a look ask for, an hour at most',
+    async ({ callsALook, minutes, looks }) => {
+      const counted = { calls: 0 };
+      const { cluster, pass, end } = start({
+        diagnose: async () => {
+          counted.calls += callsALook;
+          cluster.looks += 1;
+          return diagnosis();
+        },
+        callsMade: () => counted.calls,
+      });
+      await settle();
+      await pass(minutes);
+      expect(cluster.looks).toBe(looks);
+      await end();
+    },
+  );
+
   it('tells what is new once it stood for a minute, once, and its end', async () => {
     const { cluster, log, events, pass, end } = start();
     cluster.says = diagnosis(found('agents-ready', 'fail', 'AgentOnNodeNotReady'), found('kpr-off', 'pass', 'Fine'));
