@@ -1,5 +1,5 @@
 import type { AddressRange } from '../../lib/cidr.ts';
-import { parseCidrs } from '../../lib/cidr.ts';
+import { parseCidr, parseCidrs } from '../../lib/cidr.ts';
 import { intersect, subtract } from '../../lib/cidr-sets.ts';
 import type { CloudSecurityGroup, CloudSecurityRule } from '../../providers/provider.types.ts';
 
@@ -109,8 +109,12 @@ function matchOf(rule: CloudSecurityRule, { range, groupIds }: Sender, packet: P
   const why = service === true ? '' : service;
   const { peer } = rule;
   switch (peer.kind) {
-    case 'cidrs':
+    case 'cidrs': {
+      const odd = peer.cidrs.find((cidr) => parseCidr(cidr) === undefined);
+      if (odd !== undefined)
+        return { ranges: [range], why: `its addresses (${JSON.stringify(odd)}) are not understood` };
       return { ranges: parseCidrs(peer.cidrs), why };
+    }
     case 'group':
       if (groupIds === undefined)
         return { ranges: [range], why: `who is in security group ${peer.groupId} is not known` };

@@ -19,9 +19,9 @@ export const policyAdmitsGateway = defineCheck({
   id: 'policy-admits-gateway',
   section: 'way-in',
   link: 'Pod',
-  title: 'Policies admit clients to Envoy, and Envoy to the backends of its routes',
+  title: "Cilium's policies admit clients to Envoy, and Envoy to the backends of its routes",
   looksAt:
-    'CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies that select backends, for the identity `ingress`; clusterwide ones that select Envoy, for clients from outside',
+    'CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies that select backends, for the identity `ingress`; clusterwide ones that select Envoy, for clients from outside. NetworkPolicies of Kubernetes itself are not looked at',
   docs: PAGES.policies,
   causes: ['route-accepted', 'route-refs', 'route-backend'],
   needs: [
@@ -51,7 +51,12 @@ export const policyAdmitsGateway = defineCheck({
     const findings = [...clientFindings(world, say), ...backends.flatMap(({ backend }) => judge(world, backend, say))];
     return findings.length > 0
       ? findings
-      : [say.pass('No policy shuts the Gateway out.', { evidence: { policies: policiesOf(world.kube).length } })];
+      : [
+          say.pass(
+            "No policy of Cilium's kinds shuts the Gateway out; NetworkPolicies of Kubernetes itself are not looked at.",
+            { evidence: { policies: policiesOf(world.kube).length } },
+          ),
+        ];
   },
 });
 
@@ -124,7 +129,7 @@ function judge({ kube }: DoctorWorld, backend: RouteBackend, say: Say<Reason>): 
           })
         : say.fail('PolicyShutsGatewayOut', {
             target,
-            message: `${describeTarget(target)} selects the Pods of Service ${backend.namespace}/${backend.name}, and no policy admits the identity ingress, with which the Gateway comes, at port ${port.port}: requests time out or get 503.`,
+            message: `${describeTarget(target)} selects the Pods of Service ${backend.namespace}/${backend.name}, and no policy of Cilium's kinds admits the identity ingress, with which the Gateway comes, at port ${port.port}: requests time out or get 503.`,
             fix: `Add a rule to spec.ingress: {"fromEntities": ["ingress"], "toPorts": [{"ports": [{"port": "${port.port}", "protocol": "${port.protocol}"}]}]}: ${edit}`,
             evidence,
           }),

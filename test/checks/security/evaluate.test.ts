@@ -124,6 +124,25 @@ describe('judgeIngress', () => {
     expect(before).toMatchObject([{ verdict: 'allow', by: { ruleId: 'all' } }]);
   });
 
+  it('says unknown where the addresses of a rule are not understood, and only where it matters', () => {
+    const odd = rule({ id: 'odd', peer: cidrs('10.0.0.0/99') });
+    expect(judgeIngress([group([odd])], from('100.125.0.0/16'), HTTP)).toEqual([
+      {
+        range: range('100.125.0.0/16'),
+        verdict: 'unknown',
+        by: { groupId: 'sg-1', ruleId: 'odd', index: 0 },
+        why: 'its addresses ("10.0.0.0/99") are not understood',
+      },
+    ]);
+    const open = [odd, rule({ id: 'all', priority: 2 })];
+    expect(verdicts(judgeIngress([group(open)], from('100.125.0.0/16'), HTTP))).toEqual(['allow']);
+    const shut = [{ ...odd, allow: false }];
+    expect(verdicts(judgeIngress([group(shut)], from('100.125.0.0/16'), HTTP))).toEqual(['deny']);
+    expect(verdicts(judgeIngress([group([odd])], from('100.125.0.0/16'), { protocol: 'udp', port: 80 }))).toEqual([
+      'deny',
+    ]);
+  });
+
   it('keeps protocols, families and directions apart', () => {
     const icmp: Packet = { protocol: 'icmp', port: undefined };
     expect(verdicts(judgeIngress([group([rule()])], from('10.0.0.1'), icmp))).toEqual(['deny']);
