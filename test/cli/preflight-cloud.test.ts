@@ -7,6 +7,9 @@ import { type Bundle, buildBundle, type CloudScene, huaweiScene, type Ran, tence
 
 const LONG_MS = 120_000; // on a busy machine
 
+/** A refusal that comes too late is none. */
+const PATIENT = { timeout: '20s' };
+
 let bundle: Bundle;
 beforeAll(async () => {
   bundle = await buildBundle();
@@ -22,7 +25,7 @@ interface Refusing {
 async function huawei({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<Refusing> {
   const scene = await huaweiScene(bundle);
   onTestFinished(() => scene.stop());
-  scene.settings.clusterId = CLUSTER_ID;
+  Object.assign(scene.settings, { clusterId: CLUSTER_ID, limits: PATIENT });
   const body = JSON.stringify({ error_code: 'XYZ.0003', error_msg: 'Policy does not allow it to be performed.' });
   return {
     scene,
@@ -35,7 +38,7 @@ async function huawei({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): 
 async function tencent({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<Refusing> {
   const scene = await tencentScene(bundle);
   onTestFinished(() => scene.stop());
-  scene.settings.clusterId = 'cls-demo0001';
+  Object.assign(scene.settings, { clusterId: 'cls-demo0001', limits: PATIENT });
   return {
     scene,
     refuse: (actions) => {
