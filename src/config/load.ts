@@ -7,10 +7,10 @@ import type { AdoptChoice, Config } from './config.types.ts';
 import { readEnvironment, type SaidByVariable } from './environment.ts';
 import { explainIssues } from './explain.ts';
 import { parseListenAddress } from './names.ts';
-import { lineFinder, type Path } from './positions.ts';
+import { lineFinder, type Path, type PlacedKey, repeatedKeys } from './positions.ts';
 import { type ConfigFile, configSchema, toConfig } from './schema.ts';
 import { shapeOf } from './walk.ts';
-import { parseYaml } from './yaml.ts';
+import { parseYaml, parseYamlWithRepeatedKeys, REPEATED } from './yaml.ts';
 
 /** What flags say over everything else. */
 export interface ConfigOverrides {
@@ -95,7 +95,7 @@ export function parseSettings(text: string, name: string, env: Environment): Con
   const file = parseFile(text, name);
   const value = said.reduce<unknown>((all, { path, value }) => withValue(all, path, value), file.value);
   const result = configSchema.safeParse(value);
-  if (result.success && problems.length === 0 && file.problems.length === 0) {
+  if (result.success && problems.length + file.problems.length + file.repeated.length === 0) {
     return result.data;
   }
   // What a text holds that is no YAML cannot be judged: then only the variables are.
@@ -111,6 +111,7 @@ export function parseSettings(text: string, name: string, env: Environment): Con
   const inFile = issues
     .filter(({ variable }) => variable === undefined && file.problems.length === 0)
     .map(({ path, problem }) => ({ path, problem, line: lineOf(path) }))
+    .concat(file.repeated.map(({ path, line }) => ({ path, problem: REPEATED, line })))
     .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
     .map(({ path, problem, line }): UsageProblem => ({ ...problem, at: locate(path, line) }));
   const ofFile = [...file.problems, ...inFile];
@@ -119,16 +120,23 @@ export function parseSettings(text: string, name: string, env: Environment): Con
   throw new UsageError(where.filter((part) => part !== '').join(' and '), [...ofFile, ...ofVariables], result.error);
 }
 
-function parseFile(
-  text: string,
-  name: string,
-): { readonly value: unknown; readonly events: readonly Event[]; readonly problems: readonly UsageProblem[] } {
+interface ParsedFile {
+  readonly value: unknown;
+  readonly events: readonly Event[];
+  /** Why it is no YAML. */
+  readonly problems: readonly UsageProblem[];
+  readonly repeated: readonly PlacedKey[];
+}
+
+function parseFile(text: string, name: string): ParsedFile {
   try {
-    const { value, events } = parseYaml(text, name);
-    return { value: dropEmptyKeys(value ?? {}, configSchema), events, problems: [] };
+    const { value, events } = parseYamlWithRepeatedKeys(text, name);
+    const repeated = repeatedKeys(text, events);
+    if (repeated.length === 0) parseYaml(text, name); // it may know better what the same key is
+    return { value: dropEmptyKeys(value ?? {}, configSchema), events, problems: [], repeated };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    return { value: {}, events: [], problems: error.problems };
+    return { value: {}, events: [], problems: error.problems, repeated: [] };
   }
 }
 

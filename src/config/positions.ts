@@ -16,19 +16,47 @@ interface Container {
  * its nearest parent; the root gives undefined.
  */
 export function lineFinder(text: string, events: readonly Event[]): (path: Path) => number | undefined {
-  const offsets = keyOffsets(text, events);
+  const { offsets } = keyOffsets(text, events);
   return (path) => {
     for (let length = path.length; length > 0; length--) {
       const offset = offsets.get(JSON.stringify(path.slice(0, length).map(String)));
       if (offset !== undefined) {
-        return text.slice(0, offset).split('\n').length;
+        return lineAt(text, offset);
       }
     }
     return undefined;
   };
 }
 
-function keyOffsets(text: string, events: readonly Event[]): Map<string, number> {
+/** A key in a text. */
+export interface PlacedKey {
+  readonly path: Path;
+  readonly line: number;
+}
+
+/** The keys that stand in their mapping a second time. What stands under them is not looked at. */
+export function repeatedKeys(text: string, events: readonly Event[]): readonly PlacedKey[] {
+  const { repeated } = keyOffsets(text, events);
+  return repeated
+    .filter(({ path }) => !repeated.some((other) => isUnder(path, other.path)))
+    .map(({ path, offset }) => ({ path, line: lineAt(text, offset) }));
+}
+
+function isUnder(path: Path, other: Path): boolean {
+  return path.length > other.length && other.every((key, index) => key === path[index]);
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+interface KeyOffsets {
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly repeated: readonly { readonly path: Path; readonly offset: number }[];
+}
+
+function keyOffsets(text: string, events: readonly Event[]): KeyOffsets {
+  const repeated: { path: Path; offset: number }[] = [];
   const offsets = new Map<string, number>();
   const containers: (Container | undefined)[] = [];
 
@@ -67,8 +95,11 @@ function keyOffsets(text: string, events: readonly Event[]): Map<string, number>
       case EVENT_ID.ALIAS: {
         const offset = event.type === EVENT_ID.SCALAR ? event.valueStart : event.anchorStart;
         if (isKey) {
-          container.key = event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '*';
-          offsets.set(JSON.stringify([...container.path, container.key]), offset);
+          container.key =
+            event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : `*${text.slice(offset, event.anchorEnd)}`;
+          const path = [...container.path, container.key];
+          if (offsets.has(JSON.stringify(path))) repeated.push({ path, offset });
+          offsets.set(JSON.stringify(path), offset);
         } else {
           place(offset);
         }
@@ -76,5 +107,5 @@ function keyOffsets(text: string, events: readonly Event[]): Map<string, number>
       }
     }
   }
-  return offsets;
+  return { offsets, repeated };
 }

@@ -16,9 +16,18 @@ export interface ParsedYaml {
  * @throws {UsageError} with line and column; nothing else
  */
 export function parseYaml(text: string, name: string): ParsedYaml {
+  return parse(text, name, false);
+}
+
+/** The same, but of a key that stands twice the last one counts: for those who tell all that is wrong. */
+export function parseYamlWithRepeatedKeys(text: string, name: string): ParsedYaml {
+  return parse(text, name, true);
+}
+
+function parse(text: string, name: string, json: boolean): ParsedYaml {
   try {
     const events = parseEvents(text, { filename: name, maxDepth: 20 });
-    const documents = constructFromEvents(events, { source: text, filename: name, maxAliases: 100 });
+    const documents = constructFromEvents(events, { source: text, filename: name, maxAliases: 100, json });
     if (documents.length > 1) {
       throw usageError(name, `holds ${documents.length} YAML documents`, 'Keep one: remove the lines with "---".');
     }
@@ -31,12 +40,15 @@ export function parseYaml(text: string, name: string): ParsedYaml {
   }
 }
 
+/** A key that stands in its mapping a second time. */
+export const REPEATED = { what: 'this key stands there a second time', fix: 'Keep one of the two.' } as const;
+
 function yamlError(error: unknown, name: string, text: string): UsageError {
   const fix = 'Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.';
   if (error instanceof YAMLException) {
     const at = error.mark === undefined ? '' : `line ${error.mark.line + 1}, column ${error.mark.column + 1}`;
     if (error.reason === 'duplicated mapping key') {
-      return new UsageError(name, [{ at, what: 'this key stands there a second time', fix: 'Keep one of the two.' }]);
+      return new UsageError(name, [{ at, ...REPEATED }], error);
     }
     const line = text.split('\n')[error.mark?.line ?? 0] ?? '';
     return new UsageError(name, [{ at, what: withoutSecrets(error.reason, line), fix }], error);

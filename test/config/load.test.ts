@@ -205,6 +205,35 @@ logLevel: debug
     });
   });
 
+  it('tells keys that stand twice beside all the rest, with the same key under another and in a list of others', () => {
+    const text = [
+      'taints: { enabled: true }',
+      'gateway:',
+      '  publish: all',
+      '  managed: { "enabled": true, enabled: false, allowedNamespaces: [a] }',
+      '  publsh: all',
+      'taints:',
+      '  enabled: true',
+      'checks: { enabled: true, interval: 5 }',
+    ].join('\n');
+    expect(problemOf(text)).toBe(
+      [
+        'c.yaml: 4 problems',
+        '  line 4, gateway.managed.enabled: this key stands there a second time. Keep one of the two.',
+        '  line 5, gateway.publsh: no such key. Did you mean publish?',
+        '  line 6, taints: this key stands there a second time. Keep one of the two.',
+        '  line 8, checks.interval: 5 has no unit. Write 5s for seconds or 5m for minutes.',
+      ].join('\n'),
+    );
+  });
+
+  it.each(['gateway: { addresses: { 1: [a], 0x1: [b] } }', 'gateway: { ? &k adopt : auto, *k : auto }'])(
+    'refuses keys that are the same once they are understood: %j',
+    (text) => {
+      expect(problemOf(text)).toMatch(/second time/);
+    },
+  );
+
   it('reads JSON, indented with tabs too', () => {
     expect(parseConfig('{\n\t"readOnly": true,\n\t"resync": "1m"\n}', 'c.json')).toMatchObject({
       readOnly: true,
@@ -353,7 +382,7 @@ logLevel: warning
       'gateway:\n  adopt: [',
       'line 2, column 11: unexpected end of the stream within a flow collection. Mend the YAML there: mostly it is the indentation, a tab, or a missing quote.',
     ],
-    ['readOnly: true\nreadOnly: false', 'line 2, column 1: this key stands there a second time. Keep one of the two.'],
+    ['readOnly: true\nreadOnly: false', 'line 2, readOnly: this key stands there a second time. Keep one of the two.'],
   ])('explains %j', (text, problem) => {
     expect(problemOf(text)).toBe(`c.yaml: ${problem}`);
   });
