@@ -14,6 +14,6 @@ const FIRST_WITH_SAVER = 26;
 
 /*
  * Has V8 collect before it takes more, and give back what it has freed: else 500 Gateways that are written for the first
- * time leave the process at 155 MB, of which it needs 100.
+ * time leave the process at 155 MB, of which it needs 110.
  */
 if (Number(process.versions.node.split('.')[0]) >= FIRST_WITH_SAVER) setFlagsFromString('--memory-saver-mode');
