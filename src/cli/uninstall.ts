@@ -26,6 +26,8 @@ const STAND_BY_MS = 120_000;
 /** Of all requests together; a Job is given up after ten minutes. */
 const PATIENCE_MS = 300_000;
 const AFTER_FAILURE_MS = 1_000;
+/** How names begin under which runs of this command hold the Lease. */
+const IDENTITY = 'uninstall_';
 /** To give the Lease back. */
 const LAST_WORD_MS = 2_000;
 const NEVER = new AbortController().signal;
@@ -78,7 +80,7 @@ export async function runUninstall(
   const takeover: TakeoverOptions = {
     client,
     ...lease,
-    identity: `uninstall_${await leaseIdentity({})}`,
+    identity: `${IDENTITY}${await leaseIdentity({})}`,
     durationMs: STAND_BY_MS,
     fieldManager: ONCE_MANAGER,
     clock,
@@ -91,9 +93,11 @@ export async function runUninstall(
   try {
     const taken = await takeLeaseOver(takeover, { signal });
     ({ former } = taken);
-    if (taken.waitMs > 0) {
-      logger.info({ former, waitMs: taken.waitMs }, 'waiting until the former leader surely writes no more');
-      await clock.sleep(taken.waitMs, signal);
+    // An earlier run has held it for two minutes; who led before that one has stopped when its own Lease is over.
+    const waitMs = former.startsWith(IDENTITY) ? Math.min(lease.durationMs, taken.waitMs) : taken.waitMs;
+    if (waitMs > 0) {
+      logger.info({ former, waitMs }, 'waiting until the former leader surely writes no more');
+      await clock.sleep(waitMs, signal);
     }
     await removeAll(takeover, removal, signal);
   } catch (error) {
@@ -103,7 +107,7 @@ export async function runUninstall(
   }
   const outcomes = [...removal.outcomes.values()];
   logger.info({ removed: outcomes.filter(({ status }) => status === 'applied').length }, 'redirect copies removed');
-  const findings = former === '' || signal.aborted ? [] : [standsBy(former)];
+  const findings = former === '' || former.startsWith(IDENTITY) || signal.aborted ? [] : [standsBy(former)];
   return report([...removal.actions.values()], { outcomes, findings });
 }
 
