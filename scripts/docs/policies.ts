@@ -19,7 +19,7 @@ export function permissionsPage(): string {
   return `${[
     '# What the clouds are asked, and which permissions that takes',
     GENERATED,
-    'All of it is read-only. Where one permission is missing, only what needs it is unknown. The policies are ready to be used: [huawei-iam.json](../deploy/policies/huawei-iam.json), [tencent-cam.json](../deploy/policies/tencent-cam.json).',
+    'All of it is read-only. Where one permission is missing, only what needs it is unknown; the log says so at the start, with the policy that allows what is missing, and so does `--preflight`. The policies are ready to be used: [huawei-iam.json](../deploy/policies/huawei-iam.json), [tencent-cam.json](../deploy/policies/tencent-cam.json).',
     '## Huawei Cloud',
     actionRows(HUAWEI),
     '## Tencent Cloud',
