@@ -8,7 +8,8 @@ function fixFor(error: KubeError): string {
     case 'timeout':
       return 'Check the server in the kubeconfig (or --context), the VPN, and that the API server answers: kubectl version';
     case 'unauthorized':
-      return 'The credentials are wrong or have expired: log in anew, or give another --kubeconfig or --context.';
+      // The error itself says to log in again.
+      return 'Or give another --kubeconfig or --context.';
     case 'forbidden':
       return "Ask a cluster administrator for that right; the chart's ClusterRole lists all that are needed.";
     case 'not-served':
