@@ -35,7 +35,7 @@ function sum(series: Series, name: string, ...labels: readonly string[]): number
 
 /** Waits for what the metrics come to say. */
 async function until(scene: Scene, what: string, holds: (series: Series) => boolean): Promise<Series> {
-  const endsAt = performance.now() + 30_000;
+  const endsAt = performance.now() + 60_000;
   for (;;) {
     const series = await metricsOf(scene);
     if (holds(series)) return series;
