@@ -1,9 +1,8 @@
 // What one `doctor` of the program that is shipped costs, against fake clouds that take 50 ms an answer: `npm run bench:doctor`.
-import { existsSync } from 'node:fs';
 import { type AuditScene, huaweiAudit, LATENCY_MS, tencentAudit } from '../test/cli/audit-scene.ts';
+import { BUNDLE, requireBundle } from './setting.ts';
 import { describe, summarise } from './stats.ts';
 
-const BUNDLE = new URL('../dist/cilium-cloud-bridge.js', import.meta.url).pathname;
 const ROUNDS = 5;
 /** Of the reference: 100 nodes, one load balancer, two security groups. Larger ones are only told. */
 const TARGET = { calls: 15, seconds: 3, peakMiB: 150 };
@@ -26,10 +25,7 @@ const CASES: readonly Case[] = [
   { what: 'Tencent Cloud, 2,000 nodes', isTarget: false, open: () => tencentAudit(BUNDLE, { nodes: 2_000 }) },
 ];
 
-if (!existsSync(BUNDLE)) {
-  process.stderr.write('dist/cilium-cloud-bridge.js is missing: npm run build\n');
-  process.exit(1);
-}
+requireBundle();
 process.stdout.write(`doctor -o json, clouds answer after ${LATENCY_MS} ms; min / median / p90 / p99 / max\n`);
 let missed = 0;
 for (const { what, isTarget, open } of CASES) {

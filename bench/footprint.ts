@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,8 +9,8 @@ import * as z from 'zod';
 import { systemClock } from '../src/lib/clock.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
 import { startWatched, type WatchedProgram } from '../test/soak/program.ts';
+import { BUNDLE, describeMachine, requireBundle } from './setting.ts';
 import { summarise } from './stats.ts';
-import { BUNDLE } from './world.ts';
 
 /*
  * usage: footprint.ts [--gateways 500] [--nodes 1000] [--minutes 3]
@@ -33,15 +33,9 @@ const { values } = parseArgs({
   },
 });
 
-if (!existsSync(BUNDLE)) {
-  process.stderr.write('dist/cilium-cloud-bridge.js is missing: npm run build\n');
-  process.exit(1);
-}
-const [cpu] = cpus();
+requireBundle();
 process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ` +
-    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}\n` +
-    `${values.gateways} Gateways, ${values.nodes} nodes; resident memory in MiB\n\n`,
+  `${describeMachine()}\n` + `${values.gateways} Gateways, ${values.nodes} nodes; resident memory in MiB\n\n`,
 );
 const dir = mkdtempSync(join(tmpdir(), 'ccb-footprint-'));
 const kubeconfig = join(dir, 'kubeconfig');

@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { nodePortLatency } from './node-port.ts';
 import { oncePass } from './once.ts';
 import { gatewayProgrammed } from './programmed.ts';
 import { followRoutes } from './routes.ts';
+import { describeMachine, requireBundle } from './setting.ts';
 import type { Result } from './stats.ts';
 import { steadyState } from './steady.ts';
-import { BUNDLE, startWorld, type World } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 /* usage: run.ts [part…]   Figures of the product beside what limits it, on a real control plane on this machine. */
 const PARTS: Readonly<Record<string, (world: World) => Promise<Result[]>>> = {
@@ -30,15 +29,8 @@ if (unknown.length > 0) {
   );
   process.exit(1);
 }
-if (!existsSync(BUNDLE)) {
-  process.stderr.write('dist/cilium-cloud-bridge.js is missing: npm run build\n');
-  process.exit(1);
-}
-const [cpu] = cpus();
-process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ` +
-    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; min / median / p90 / p99 / max\n`,
-);
+requireBundle();
+process.stdout.write(`${describeMachine()}; min / median / p90 / p99 / max\n`);
 let missed = 0;
 for (const [name, measure] of Object.entries(PARTS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;

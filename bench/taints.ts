@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { readMeta, at as valueIn } from '../src/kube/read.ts';
@@ -11,8 +9,9 @@ import { installCilium, putAgent, putNode, setTaints } from '../test/control-pla
 import { waitFor } from '../test/control-plane/wait.ts';
 import { cceNode, ROUTE_TAINT } from '../test/taints/fixture.ts';
 import { clientFor } from '../test/taints/harness.ts';
+import { describeMachine, requireBundle } from './setting.ts';
 import { describe, type Result, ratio, summarise } from './stats.ts';
-import { BUNDLE, startController } from './world.ts';
+import { startController } from './world.ts';
 
 /*
  * usage: taints.ts [--nodes 5000] [--rounds 3] [--kubectl 200]
@@ -37,15 +36,8 @@ const { values } = parseArgs({
 });
 const names = Array.from({ length: Number(values.nodes) }, (_, index) => `node-${String(index).padStart(5, '0')}`);
 
-if (!existsSync(BUNDLE)) {
-  process.stderr.write('dist/cilium-cloud-bridge.js is missing: npm run build\n');
-  process.exit(1);
-}
-const [cpu] = cpus();
-process.stdout.write(
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ` +
-    `${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; min / median / p90 / p99 / max\n`,
-);
+requireBundle();
+process.stdout.write(`${describeMachine()}; min / median / p90 / p99 / max\n`);
 const cluster = await startControlPlane({
   operator: false,
   controllerManager: false,

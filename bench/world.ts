@@ -10,8 +10,8 @@ import { atDeath } from '../test/control-plane/cleanup.ts';
 import { type ControlPlane, startControlPlane } from '../test/control-plane/fixture.ts';
 import { conditionOf, valueAt } from '../test/control-plane/objects.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
+import { BUNDLE } from './setting.ts';
 
-export const BUNDLE = new URL('../dist/cilium-cloud-bridge.js', import.meta.url).pathname;
 const OWN_CLASS = 'cilium-cloud';
 
 /** A control plane with Cilium's operator, a class of our own, and a client that uses the product's HTTP stack. */
