@@ -12,7 +12,18 @@ import {
 import type { RawObject } from '../../src/kube/types.ts';
 import { numberAt, objectsAt, stringAt } from '../fake-api/json.ts';
 import { isPlannedWrite } from '../faults/requests.ts';
-import { ENTRYPOINT, GATEWAY, LEASE, MOVE, type MoveScene, OURS, reasonsOf, SERVICE, startMoveScene } from './scene.ts';
+import {
+  ENTRYPOINT,
+  GATEWAY,
+  LEASE,
+  leadBy,
+  MOVE,
+  type MoveScene,
+  OURS,
+  reasonsOf,
+  SERVICE,
+  startMoveScene,
+} from './scene.ts';
 
 /* What a tired person meets: each ends in one clear message, or goes on from where it is. */
 
@@ -109,7 +120,7 @@ describe('Ctrl-C', () => {
   });
 
   it('while it waits for the former leader: nothing was written, and the Lease is free', async () => {
-    leadBy('controller-1');
+    leadBy(scene.api, 'controller-1');
     const stop = new AbortController();
     const progress = (text: string): void => {
       if (text.includes('stands by')) stop.abort(new Error('stopped by SIGINT'));
@@ -297,14 +308,3 @@ it('an entrypoint that does not say so is named with the command that lets it', 
     'kubectl -n kube-system annotate service entry-gw-0 cilium-cloud-bridge.io/gateway=default/gw-0',
   );
 });
-
-/** A Lease of a minute that was renewed just now. */
-function leadBy(holderIdentity: string): void {
-  const renewTime = new Date().toISOString().replace('Z', '000Z');
-  scene.api.apply({
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: LEASE,
-    spec: { holderIdentity, leaseDurationSeconds: 60, renewTime, acquireTime: renewTime, leaseTransitions: 0 },
-  });
-}

@@ -154,3 +154,14 @@ export function portsOf(api: FakeApi, ref: ObjectRef): readonly { targetPort: nu
     nodePort: numberAt(port, 'nodePort'),
   }));
 }
+
+/** A Lease of a minute that was renewed just now. */
+export function leadBy(api: FakeApi, holderIdentity: string): void {
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  api.apply({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: LEASE,
+    spec: { holderIdentity, leaseDurationSeconds: 60, renewTime, acquireTime: renewTime, leaseTransitions: 0 },
+  });
+}

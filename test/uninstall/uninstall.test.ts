@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../src/lib/clock.ts';
 import { numberAt, stringAt } from '../fake-api/json.ts';
 import { isPlannedWrite } from '../faults/requests.ts';
 import { recordLog } from '../kube/recorded-log.ts';
-import { LEASE, type MoveScene, startMoveScene } from '../migrate/scene.ts';
+import { LEASE, leadBy, type MoveScene, startMoveScene } from '../migrate/scene.ts';
 
 let scene: MoveScene;
 
@@ -33,17 +33,6 @@ function rest(): string[] {
 
 /** A minute's wait is over in half a second. */
 const HURRIED: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 120, signal) };
-
-/** A Lease of a minute that was renewed just now. */
-function leadBy(holderIdentity: string): void {
-  const renewTime = new Date().toISOString().replace('Z', '000Z');
-  scene.api.apply({
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: LEASE,
-    spec: { holderIdentity, leaseDurationSeconds: 60, renewTime, acquireTime: renewTime, leaseTransitions: 0 },
-  });
-}
 
 describe('uninstall', () => {
   it('removes the redirect copies and nothing else, and leaves the Lease held', async () => {
@@ -97,7 +86,7 @@ describe('uninstall', () => {
   });
 
   it('says that a controller which led makes the redirects anew unless it is taken away', async () => {
-    leadBy('controller-1');
+    leadBy(scene.api, 'controller-1');
     const report = await scene.uninstall([], { clock: HURRIED });
     expect(copies()).toEqual([]);
     expect(report.exitCode).toBe(0);
@@ -107,7 +96,7 @@ describe('uninstall', () => {
   });
 
   it('stopped while it waits for the former leader removes nothing, and gives the Lease back', async () => {
-    leadBy('controller-1');
+    leadBy(scene.api, 'controller-1');
     const stop = new AbortController();
     const info = (_: object, message: string): void => {
       if (message.startsWith('waiting')) stop.abort(new Error('stopped by SIGINT'));
