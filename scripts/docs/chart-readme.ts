@@ -62,7 +62,7 @@ export function chartReadme(): string {
       'The API server looks at the Services that it has in memory: a redirect of one that was made within the last moment may',
       'pass. The leader removes each copy that it does not want, and the garbage collector each whose Service is not there.',
       '',
-      'For each copy that the program writes, the API server looks at all Services of its namespace: about 0.3 ms each. A',
+      'For each copy that the program writes, the API server looks at all Services of its namespace, so the write takes longer the more there are. A',
       'webhook that adds annotations, labels or finalizers to what this ServiceAccount writes makes the policies deny it: let it',
       'leave this ServiceAccount alone, or for annotations of managed entrypoints add the key to `gateway.managed.allowedAnnotations`.',
     ].join('\n'),
