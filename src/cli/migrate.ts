@@ -113,7 +113,7 @@ async function migrate(
   }
   const identity = `migrate_${await leaseIdentity({})}`;
   const taken = await takeLeaseOver(
-    { client: cluster.client, ...lease, identity, fieldManager: ONCE_MANAGER, clock },
+    { client: cluster.client, ...lease, identity, fieldManager: ONCE_MANAGER, clock, seen: holder },
     { signal },
   );
   const held = createLease({

@@ -2,7 +2,7 @@ import type { Config, LeaseConfig } from '../config/config.types.ts';
 import type { Permission } from '../kube/access.ts';
 import type { KubeClient } from '../kube/client.types.ts';
 import { KubeError } from '../kube/errors.ts';
-import { giveLeaseBack, keepLease, type TakeoverOptions, takeLeaseOver } from '../kube/lease-takeover.ts';
+import { finishLease, giveLeaseBack, keepLease, type TakeoverOptions, takeLeaseOver } from '../kube/lease-takeover.ts';
 import { ENVOY_CONFIGS, LEASES } from '../kube/resources.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -77,10 +77,11 @@ export async function runUninstall(
   if (!options.yes && !(await ports.confirm(report(planned, {}), planned.length))) {
     return declined('NotConfirmed', 'You did not agree.');
   }
+  const who = await leaseIdentity({});
   const takeover: TakeoverOptions = {
     client,
     ...lease,
-    identity: `${IDENTITY}${await leaseIdentity({})}`,
+    identity: `${IDENTITY}${who}`,
     durationMs: STAND_BY_MS,
     fieldManager: ONCE_MANAGER,
     clock,
@@ -93,13 +94,15 @@ export async function runUninstall(
   try {
     const taken = await takeLeaseOver(takeover, { signal });
     ({ former } = taken);
-    // An earlier run has held it for two minutes; who led before that one has stopped when its own Lease is over.
+    // An earlier run, killed on its way, has taken it for two minutes; who led before that one has stopped when its own Lease is over.
     const waitMs = former.startsWith(IDENTITY) ? Math.min(lease.durationMs, taken.waitMs) : taken.waitMs;
     if (waitMs > 0) {
       logger.info({ former, waitMs }, 'waiting until the former leader surely writes no more');
       await clock.sleep(waitMs, signal);
     }
     await removeAll(takeover, removal, signal);
+    // Without it, who takes it next would wait for this process.
+    await finishLease(takeover, who, { timeoutMs: LAST_WORD_MS }).catch(() => undefined);
   } catch (error) {
     // Who runs on shall lead on.
     await giveLeaseBack(takeover, { timeoutMs: LAST_WORD_MS }).catch(() => undefined);

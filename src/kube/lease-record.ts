@@ -6,6 +6,9 @@ import type { RawObject } from './types.ts';
 /** Of a Lease that says none. */
 export const DEFAULT_DURATION_MS = 15_000;
 
+/** Begins the name of a holder that has ended, writes nothing any more, and shall only keep controllers waiting for a while. */
+export const FINISHED = 'uninstalled_';
+
 /** What a Lease says. Fields that only newer election protocols know (strategy, preferredHolder) are left alone. */
 export interface LeaseRecord {
   /** Empty: nobody holds it. */

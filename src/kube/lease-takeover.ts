@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/clock.ts';
 import type { KubeClient, RequestOptions } from './client.types.ts';
 import { KubeError } from './errors.ts';
-import { readLeaseHolder } from './lease-holder.ts';
+import { type LeaseHolder, readLeaseHolder } from './lease-holder.ts';
 import { findLease, isOutdated, storeLease } from './lease-object.ts';
-import { claimSpec, DEFAULT_DURATION_MS, type LeaseRecord, leaseSpec } from './lease-record.ts';
+import { claimSpec, DEFAULT_DURATION_MS, FINISHED, type LeaseRecord, leaseSpec } from './lease-record.ts';
 
 /** A holder renews every two seconds, and each renewal may come in between. */
 const MAX_TRIES = 5;
@@ -18,6 +18,8 @@ export interface TakeoverOptions {
   readonly durationMs: number;
   readonly fieldManager: string;
   readonly clock: Clock;
+  /** Who held it when this process looked last: where that has not changed, it does not look for as long again. */
+  readonly seen?: LeaseHolder;
 }
 
 export interface Takeover {
@@ -38,7 +40,8 @@ export interface Takeover {
 export async function takeLeaseOver(options: TakeoverOptions, request: RequestOptions = {}): Promise<Takeover> {
   const { client, namespace, name, clock } = options;
   for (let left = MAX_TRIES; ; left -= 1) {
-    const holder = await readLeaseHolder(client, namespace, name, clock, request);
+    const isFirst = left === MAX_TRIES;
+    const holder = (isFirst && options.seen) || (await readLeaseHolder(client, namespace, name, clock, request));
     const found = await findLease(client, { namespace, name }, request);
     try {
       await write(options, found, request);
@@ -46,8 +49,12 @@ export async function takeLeaseOver(options: TakeoverOptions, request: RequestOp
       if (!isOutdated(error) || left <= 1) throw error;
       continue;
     }
-    // Whoever took it between the two reads is alive, too.
-    const leads = found !== undefined && found.holder !== '' && (holder.live || found.holder !== holder.holder);
+    // Whoever took or renewed it between the two reads is alive, too.
+    const leads =
+      found !== undefined &&
+      found.holder !== '' &&
+      !found.holder.startsWith(FINISHED) &&
+      (holder.live || found.holder !== holder.holder || found.renewTime !== holder.renewTime);
     return leads
       ? { former: found.holder, waitMs: found.durationMs || DEFAULT_DURATION_MS }
       : { former: '', waitMs: 0 };
@@ -69,6 +76,19 @@ export async function keepLease(options: TakeoverOptions, request: RequestOption
     });
   }
   await write(options, found, request);
+}
+
+/**
+ * Says, if it is ours still, that this process has ended, and keeps controllers waiting for `durationMs` from now.
+ * @param who the holder's name from now on is `uninstalled_<who>`
+ * @throws what the requests end in
+ */
+export async function finishLease(options: TakeoverOptions, who: string, request: RequestOptions = {}): Promise<void> {
+  const { client, namespace, name, identity, durationMs, fieldManager, clock } = options;
+  const found = await findLease(client, { namespace, name }, request);
+  if (found?.holder !== identity) return;
+  const spec = claimSpec(found, `${FINISHED}${who}`, durationMs, clock.now());
+  await storeLease(client, { namespace, name }, found, spec, { ...request, fieldManager });
 }
 
 /**

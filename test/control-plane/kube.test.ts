@@ -282,6 +282,7 @@ describe('a Lease', () => {
     expect(await readLeaseHolder(client, lease.namespace, lease.name, systemClock)).toEqual({
       live: false,
       holder: '',
+      renewTime: '',
     });
     expect((await client.get(LEASES, lease)).spec).toMatchObject({ leaseDurationSeconds: 1, leaseTransitions: 0 });
   });

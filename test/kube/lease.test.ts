@@ -9,6 +9,7 @@ import type { KubeEvent } from '../../src/kube/event-object.ts';
 import { createLease, type Lease } from '../../src/kube/lease.ts';
 import { readLeaseHolder } from '../../src/kube/lease-holder.ts';
 import { readLease } from '../../src/kube/lease-record.ts';
+import { takeLeaseOver } from '../../src/kube/lease-takeover.ts';
 import { asRecord, at } from '../../src/kube/read.ts';
 import { LEASES } from '../../src/kube/resources.ts';
 import type { RawObject } from '../../src/kube/types.ts';
@@ -499,9 +500,16 @@ describe('who leads, asked from outside', () => {
 
   test('nobody, where there is no Lease or it was given up', async () => {
     const clock = fakeClock(now);
-    expect(await readLeaseHolder(client, REF.namespace, REF.name, clock)).toEqual({ live: false, holder: '' });
+    const nobody = { live: false, holder: '', renewTime: '' };
+    expect(await readLeaseHolder(client, REF.namespace, REF.name, clock)).toEqual(nobody);
     write('', 1_000);
-    expect(await readLeaseHolder(client, REF.namespace, REF.name, clock)).toEqual({ live: false, holder: '' });
+    expect(await readLeaseHolder(client, REF.namespace, REF.name, clock)).toEqual(nobody);
+  });
+
+  test.each([1_000, 60_000])('nobody, by one look, where the holder said %i ms ago that it has ended', async (ago) => {
+    write('uninstalled_laptop_1', ago);
+    const answer = await readLeaseHolder(client, REF.namespace, REF.name, fakeClock(now));
+    expect(answer).toMatchObject({ live: false, holder: 'uninstalled_laptop_1' });
   });
 
   test('a holder that renewed within the duration, by one look', async () => {
@@ -518,6 +526,7 @@ describe('who leads, asked from outside', () => {
     expect(await readLeaseHolder(client, REF.namespace, REF.name, fakeClock(now))).toEqual({
       live: false,
       holder: 'a',
+      renewTime: '2025-12-31T22:59:59.999000Z',
     });
   });
 
@@ -542,6 +551,35 @@ describe('who leads, asked from outside', () => {
       await eventually(() => clock.sleeping().length).toBe(1);
       clock.advance(1_000);
     }
-    await expect(answer).resolves.toEqual({ live: false, holder: 'a' });
+    await expect(answer).resolves.toMatchObject({ live: false, holder: 'a' });
+  });
+});
+
+describe('a Lease that is taken over', () => {
+  const renewTime = '2025-12-31T23:59:00.000000Z';
+  const seen = { live: false, holder: 'a', renewTime } as const;
+
+  async function takeOver(written: string): Promise<unknown> {
+    const spec = { holderIdentity: 'a', leaseDurationSeconds: 15, acquireTime: renewTime, leaseTransitions: 0 };
+    store({ ...spec, renewTime: written });
+    const options = {
+      client,
+      ...REF,
+      identity: 'b',
+      durationMs: 60_000,
+      fieldManager: 'test',
+      clock: fakeClock(START),
+    };
+    const taken = await takeLeaseOver({ ...options, seen });
+    expect(readLease(await client.get(LEASES, REF))).toMatchObject({ holder: 'b', durationMs: 60_000 });
+    return taken;
+  }
+
+  test('is not watched for as long again where its holder was seen to be dead', async () => {
+    expect(await takeOver(renewTime)).toEqual({ former: '', waitMs: 0 });
+  });
+
+  test('is waited for where that holder has renewed it since', async () => {
+    expect(await takeOver('2025-12-31T23:59:59.000000Z')).toEqual({ former: 'a', waitMs: 15_000 });
   });
 });

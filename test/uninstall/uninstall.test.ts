@@ -34,6 +34,15 @@ function rest(): string[] {
 /** A minute's wait is over in half a second. */
 const HURRIED: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 120, signal) };
 
+function countedSleep(): { readonly clock: Clock; readonly slept: number[] } {
+  const slept: number[] = [];
+  const sleep: Clock['sleep'] = (ms, signal) => {
+    slept.push(ms);
+    return HURRIED.sleep(ms, signal);
+  };
+  return { clock: { ...HURRIED, sleep }, slept };
+}
+
 describe('uninstall', () => {
   it('removes the redirect copies and nothing else, and leaves the Lease held', async () => {
     const before = rest();
@@ -43,23 +52,36 @@ describe('uninstall', () => {
     expect(report.summary.text).toBe('2 writes done.');
     expect(copies()).toEqual([]);
     expect(rest()).toEqual(before);
-    expect(holder()).toMatch(/^uninstall_\S+_[0-9a-f]{8}$/); // of this process alone
+    expect(holder()).toMatch(/^uninstalled_\S+_[0-9a-f]{8}$/); // of this process alone
     expect(numberAt(scene.api.get(LEASES, LEASE), 'spec', 'leaseDurationSeconds')).toBe(120);
   });
 
-  it('run twice finds nothing to do, waits no two minutes for itself, and holds the Lease anew', async () => {
+  it('run twice finds nothing to do, does not wait for itself, and holds the Lease anew', async () => {
     await scene.uninstall();
     const first = holder();
-    const slept: number[] = [];
-    const sleep: Clock['sleep'] = (ms, signal) => {
-      slept.push(ms);
-      return HURRIED.sleep(ms, signal);
-    };
-    const second = await scene.uninstall([], { clock: { ...HURRIED, sleep } });
+    const { clock, slept } = countedSleep();
+    const second = await scene.uninstall([], { clock });
     expect(second).toMatchObject({ exitCode: 0, actions: [], findings: [] });
-    expect(slept).toEqual([15_000]);
-    expect(holder()).toMatch(/^uninstall_/);
+    expect(slept).toEqual([]);
+    expect(holder()).toMatch(/^uninstalled_/);
     expect(holder()).not.toBe(first);
+  });
+
+  it('run after one that was killed on its way waits as long as who led before that one may write', async () => {
+    leadBy(scene.api, 'uninstall_hook_1');
+    const { clock, slept } = countedSleep();
+    expect(await scene.uninstall([], { clock })).toMatchObject({ exitCode: 0, findings: [] });
+    expect(slept).toEqual([15_000]);
+    expect(copies()).toEqual([]);
+  });
+
+  it('leaves a Lease for which only controllers wait: a Gateway is moved at once', async () => {
+    await scene.uninstall();
+    const told: string[] = [];
+    const moved = await scene.migrate([], { clock: HURRIED, progress: (text) => told.push(text) });
+    expect(moved.exitCode, JSON.stringify(moved.findings)).toBe(0);
+    expect(told.filter((text) => text.includes('waiting until'))).toEqual([]);
+    expect(holder()).toBe('');
   });
 
   it('takes nothing for a copy that lacks label, name or owner', async () => {
