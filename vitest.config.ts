@@ -60,6 +60,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts', 'test/faults/seed-setup.ts'],
+          setupFiles: ['test/faults/name-seed.ts'],
           maxWorkers: 2, // Vitest's own choice for two cores is one
           testTimeout: 2 * MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,

@@ -1,7 +1,5 @@
 import { expect, it } from 'vitest';
-import { stringAt } from '../fake-api/json.ts';
-import type { RecordedRequest } from '../fake-api/requests.ts';
-import { isOrdinary, isPlannedWrite } from './requests.ts';
+import { isOrdinary, isPlannedWrite, sameRequest } from './requests.ts';
 import { startScene } from './scene.ts';
 import { isOurs } from './write-log.ts';
 
@@ -44,17 +42,12 @@ it('writes that are put off for a year: nobody waits for so long', async () => {
   await scene.endsWell({ base: 250, aMinute: 100 });
 });
 
-/** The same list or watch, or a write to the same object. */
-function sameRequest({ verb, path, query, body }: RecordedRequest): string {
-  if (verb === 'create') return `${verb} ${path}/${stringAt(body, 'metadata', 'name')}`;
-  const selectors = `${query.get('labelSelector') ?? ''} ${query.get('fieldSelector') ?? ''}`;
-  return `${verb} ${path} ${selectors}`.trimEnd();
-}
-
 it.each([500, 503, 429])('a storm of %i', async (status) => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) => (isOurs(request) && random.percent(85) ? { kind: 'answer', status } : undefined));
+  const { api } = scene;
+  scene.intercept((request, random) =>
+    isOurs(request) && random.percent(85) ? { kind: 'answer', status } : undefined,
+  );
   api.closeWatches();
   for (let round = 0; round < 6; round += 1) {
     await scene.change(3);
@@ -66,8 +59,8 @@ it.each([500, 503, 429])('a storm of %i', async (status) => {
 
 it('resets instead of answers, also of writes that were carried out', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) => {
+  const { api } = scene;
+  scene.intercept((request, random) => {
     if (!isOurs(request) || request.resource === 'leases' || random.percent(50)) return undefined;
     return random.percent(50) ? { kind: 'drop', how: 'reset' } : { kind: 'cut', afterBytes: 0, how: 'reset' };
   });
@@ -80,8 +73,8 @@ it('resets instead of answers, also of writes that were carried out', async () =
 
 it('answers to writes that get lost: what was written is not written again', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     isPlannedWrite(request)
       ? { kind: 'cut', afterBytes: random.below(40), how: random.pick(['reset', 'truncate', 'close', 'hang']) }
       : undefined,
@@ -94,8 +87,8 @@ it('answers to writes that get lost: what was written is not written again', asy
 
 it('a storm of 409, and objects that really change in between', async () => {
   const scene = await startScene();
-  const { api, cluster, random } = scene;
-  api.faults.intercept((request) => {
+  const { api, cluster } = scene;
+  scene.intercept((request, random) => {
     if (!isPlannedWrite(request) || random.percent(30)) return undefined;
     if (random.percent(50)) {
       cluster.touch(request);
@@ -164,8 +157,8 @@ const GARBAGE = [
 
 it('garbage instead of bodies', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     isOurs(request) && random.percent(60) ? { kind: 'answer', status: 200, body: random.pick(GARBAGE) } : undefined,
   );
   api.closeWatches();

@@ -31,9 +31,9 @@ function countOf({ api }: Scene, matches: (request: RecordedRequest) => boolean)
 
 it('the list fails when a watch has to begin anew', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
+  const { api } = scene;
   const statuses = [500, 502, 503, 504, 429];
-  api.faults.intercept((request) =>
+  scene.intercept((request, random) =>
     isList(request) && random.percent(70) ? { kind: 'answer', status: random.pick(statuses) } : undefined,
   );
   for (let round = 0; round < 3; round += 1) {
@@ -47,8 +47,8 @@ it('the list fails when a watch has to begin anew', async () => {
 
 it('slow lists, while everything goes on changing; some too slow', async () => {
   const scene = await startScene({ config: 'resync: 30s' });
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     isList(request) ? { kind: 'delay', ms: random.pick([2_000, 8_000, 20_000, 40_000]) } : undefined,
   );
   loseHistory(scene);
@@ -149,9 +149,9 @@ const NO_LISTS = ['{}', '{"kind":"Status","status":"Success"}', '{"kind":"Servic
 
 it('something else instead of any list, for a long time: it does not pass for an empty one', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
+  const { api } = scene;
   const writes = writesOf(api.requests).length;
-  api.faults.intercept((request) =>
+  scene.intercept((request, random) =>
     isList(request) ? { kind: 'answer', status: 200, body: random.pick(NO_LISTS) } : undefined,
   );
   loseHistory(scene);
@@ -180,8 +180,8 @@ it('a page that is continued by itself: it is not asked for without end', async 
 
 it('a list of several pages whose continuation expires', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     isList(request) && random.percent(50) ? { kind: 'answer', status: 410, reason: 'Expired' } : undefined,
   );
   for (let round = 0; round < 3; round += 1) {

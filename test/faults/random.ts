@@ -11,6 +11,19 @@ export interface Random {
   percent(share: number): boolean;
 }
 
+/**
+ * Chance for what happens in no fixed order, such as requests: what is in store for the n-th thing of a name depends on
+ * the seed, that name and n alone, however the things come in between each other.
+ */
+export function createFates(seed: number, name: string): (what: string) => Random {
+  const times = new Map<string, number>();
+  return (what) => {
+    const n = (times.get(what) ?? 0) + 1;
+    times.set(what, n);
+    return createRandom(seed, `${name} / ${what} / ${n}`);
+  };
+}
+
 /** Each name has a series of its own, so that one test's chance does not depend on which others run. */
 export function createRandom(seed: number, name: string): Random {
   let state = createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE(0);

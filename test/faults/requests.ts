@@ -1,4 +1,5 @@
 import type { Resource } from '../../src/kube/resources.ts';
+import { stringAt } from '../fake-api/json.ts';
 import { isWrite, type RecordedRequest } from '../fake-api/requests.ts';
 import { isOurs } from './write-log.ts';
 
@@ -14,6 +15,17 @@ export function isList(request: RecordedRequest): boolean {
 
 export function isListOf(resource: Resource): (request: RecordedRequest) => boolean {
   return (request) => isList(request) && request.resource === resource.plural;
+}
+
+/** The same for the same list or watch, and for writes to the same object. */
+export function sameRequest({ verb, path, query, body, resource, name }: RecordedRequest): string {
+  if (resource === 'events') {
+    const named = name === '' ? stringAt(body, 'metadata', 'name') : name;
+    return `${verb} events ${named.replace(/\.[0-9a-f]+$/, '')}`; // the rest is the time
+  }
+  if (verb === 'create') return `${verb} ${path}/${stringAt(body, 'metadata', 'name')}`;
+  const selectors = `${query.get('labelSelector') ?? ''} ${query.get('fieldSelector') ?? ''}`;
+  return `${verb} ${path} ${selectors}`.trimEnd();
 }
 
 /** A write of what is planned: neither Lease nor Event, nor a dry run. */

@@ -8,11 +8,15 @@ import { connect } from '../../src/cli/session.ts';
 import { openConfig } from '../../src/config/live.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import type { Fault, WatchMessage } from '../fake-api/faults.ts';
+import { type Json, stringAt } from '../fake-api/json.ts';
+import type { RecordedRequest } from '../fake-api/requests.ts';
 import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type RecordedLog, recordLog } from '../kube/recorded-log.ts';
 import { type Cluster, createCluster, problemsOf } from './cluster.ts';
 import { type FastClock, hurry } from './fast-time.ts';
-import { createRandom, type Random } from './random.ts';
+import { createFates, createRandom, type Random } from './random.ts';
+import { sameRequest } from './requests.ts';
 import { isOurs, nameOf, unplanned, writesOf } from './write-log.ts';
 
 /** Real time until everything must be in sync: machines are slow when many tests run at once. */
@@ -43,7 +47,14 @@ export interface Scene {
   readonly api: FakeApi;
   readonly cluster: Cluster;
   readonly clock: FastClock;
+  /** For what the script does, one thing after another. */
   readonly random: Random;
+  /** For what comes in no fixed order: the chance of the n-th thing of this name. */
+  chance(what: string): Random;
+  /** What happens to requests from now on; the n-th of the same requests has the same chance in each run of a seed. */
+  intercept(fault: (request: RecordedRequest, random: Random) => Fault | undefined): void;
+  /** What happens to events of watches from now on, with the same kind of chance. */
+  interceptEvents(hook: (event: WatchMessage, watch: RecordedRequest, random: Random) => readonly WatchMessage[]): void;
   readonly log: RecordedLog;
   readonly kubeconfig: string;
   /** Writes another configuration file, besides the usual. */
@@ -70,7 +81,12 @@ export interface Scene {
 /** Starts a cluster with the program in it, and waits until it is in sync for the first time. */
 export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   const seed = inject('faultSeed');
-  const random = createRandom(seed, expect.getState().currentTestName ?? '');
+  const test = expect.getState().currentTestName ?? '';
+  const random = createRandom(seed, test);
+  const chance = createFates(seed, test);
+  // The program's own jitter.
+  const { next } = createRandom(seed, `${test}: Math.random`);
+  const dice = vi.spyOn(Math, 'random').mockImplementation(next);
   const clock = hurry(wishes.speed ?? 20);
   const dir = mkdtempSync(join(tmpdir(), 'ccb-faults-'));
   const api = await startFakeApi({
@@ -112,9 +128,11 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     cluster.stop();
     await api.stop();
     vi.unstubAllGlobals();
+    dice.mockRestore();
     rmSync(dir, { recursive: true, force: true });
   });
 
+  let intercepts = 0;
   let callsFrom = 0;
   let callsSince = clock.monotonic();
 
@@ -123,6 +141,18 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
     cluster,
     clock,
     random,
+    chance,
+    intercept: (fault) => {
+      intercepts += 1;
+      const script = intercepts;
+      api.faults.intercept((request) => fault(request, chance(`${script}: ${sameRequest(request)}`)));
+    },
+    interceptEvents: (hook) => {
+      intercepts += 1;
+      const script = intercepts;
+      api.faults.watchHook = (event, watch) =>
+        hook(event, watch, chance(`${script}: ${sameRequest(watch)}: ${event.type} ${nameIn(event.object)}`));
+    },
     log,
     kubeconfig,
     configure: (yaml) => writeFileSync(configFile, `${USUAL}\n${yaml}`),
@@ -139,7 +169,7 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
         const problems = problemsOf(cluster);
         if (problems.length === 0) return;
         if (performance.now() > endsAt) {
-          throw new Error(`FAULT_SEED=${seed}: not in sync:\n${problems.join('\n')}\n${lastWords(scene)}`);
+          throw new Error(`not in sync:\n${problems.join('\n')}\n${lastWords(scene)}`);
         }
         await pause(LOOK_MS);
       }
@@ -168,12 +198,10 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
         .slice(writes)
         .filter(({ changed }) => changed)
         .map(nameOf);
-      expect(more, `FAULT_SEED=${seed}: written although everything was in sync`).toEqual([]);
+      expect(more, 'written although everything was in sync').toEqual([]);
       expect(problemsOf(cluster)).toEqual([]);
-      expect(unplanned(cluster), `FAULT_SEED=${seed}`).toEqual([]);
-      expect(calls, `calls in ${minutes.toFixed(1)} min, FAULT_SEED=${seed}`).toBeLessThanOrEqual(
-        base + aMinute * minutes,
-      );
+      expect(unplanned(cluster)).toEqual([]);
+      expect(calls, `calls in ${minutes.toFixed(1)} min`).toBeLessThanOrEqual(base + aMinute * minutes);
     },
     stop,
   };
@@ -181,6 +209,10 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   callsFrom = api.requests.filter(isOurs).length;
   callsSince = clock.monotonic();
   return scene;
+}
+
+function nameIn(object: Json): string {
+  return `${stringAt(object, 'metadata', 'namespace')}/${stringAt(object, 'metadata', 'name')}`;
 }
 
 function leaseOf(holderIdentity: string, leaseDurationSeconds: number): RawObject {

@@ -2,7 +2,7 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Of everything that is random in test/faults. */
+    /** Of what is random in test/faults. */
     faultSeed: number;
   }
 }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { ENVOY_CONFIGS, GATEWAYS, NODES, PODS, SERVICES } from '../../src/kube/resources.ts';
 import type { Fault, WatchMessage } from '../fake-api/faults.ts';
 import type { RecordedRequest } from '../fake-api/requests.ts';
+import type { Random } from './random.ts';
 import { isList, isListOf, isPlannedWrite, isWatch } from './requests.ts';
 import { type Scene, startScene } from './scene.ts';
 import { isOurs } from './write-log.ts';
@@ -9,25 +10,19 @@ import { isOurs } from './write-log.ts';
 /** Troubles come together: several of these at the same time, by chance, again and again. */
 
 /** Begins; `undefined`, or what it does to a request from then on. */
-type Trouble = (scene: Scene) => ((request: RecordedRequest) => Fault | undefined) | undefined;
+type Trouble = (scene: Scene) => ((request: RecordedRequest, random: Random) => Fault | undefined) | undefined;
 
 const STATUSES = [401, 408, 410, 429, 500, 502, 503, 504];
 
 const TROUBLES: Readonly<Record<string, Trouble>> = {
-  'lists fail':
-    ({ random }) =>
-    (request) =>
-      isList(request) && random.percent(60) ? { kind: 'answer', status: random.pick(STATUSES) } : undefined,
-  'lists are slow':
-    ({ random }) =>
-    (request) =>
-      isList(request) ? { kind: 'delay', ms: random.pick([200, 2_000, 20_000, 40_000]) } : undefined,
-  'lists are cut off':
-    ({ random }) =>
-    (request) =>
-      isList(request) && random.percent(60)
-        ? { kind: 'cut', afterBytes: random.below(2_000), how: random.pick(['truncate', 'close', 'reset', 'hang']) }
-        : undefined,
+  'lists fail': () => (request, random) =>
+    isList(request) && random.percent(60) ? { kind: 'answer', status: random.pick(STATUSES) } : undefined,
+  'lists are slow': () => (request, random) =>
+    isList(request) ? { kind: 'delay', ms: random.pick([200, 2_000, 20_000, 40_000]) } : undefined,
+  'lists are cut off': () => (request, random) =>
+    isList(request) && random.percent(60)
+      ? { kind: 'cut', afterBytes: random.below(2_000), how: random.pick(['truncate', 'close', 'reset', 'hang']) }
+      : undefined,
   'lists are empty': ({ random }) => {
     const isThese = isListOf(random.pick([GATEWAYS, SERVICES, ENVOY_CONFIGS, NODES, PODS]));
     // Half of them at most: what is empty for ten seconds, and never anything else, is empty.
@@ -38,22 +33,18 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       return odd ? { kind: 'list', transform: () => [] } : undefined;
     };
   },
-  'watches are refused':
-    ({ random }) =>
-    (request) =>
-      isWatch(request) && random.percent(60)
-        ? {
-            kind: 'answer',
-            status: random.pick(STATUSES),
-            ...(random.percent(50) ? { cut: { afterBytes: 9, how: random.pick(['truncate', 'reset', 'hang']) } } : {}),
-          }
-        : undefined,
-  'watches are cut off':
-    ({ random }) =>
-    (request) =>
-      isWatch(request) && random.percent(70)
-        ? { kind: 'cut', afterBytes: random.below(900), how: random.pick(['truncate', 'close', 'reset', 'hang']) }
-        : undefined,
+  'watches are refused': () => (request, random) =>
+    isWatch(request) && random.percent(60)
+      ? {
+          kind: 'answer',
+          status: random.pick(STATUSES),
+          ...(random.percent(50) ? { cut: { afterBytes: 9, how: random.pick(['truncate', 'reset', 'hang']) } } : {}),
+        }
+      : undefined,
+  'watches are cut off': () => (request, random) =>
+    isWatch(request) && random.percent(70)
+      ? { kind: 'cut', afterBytes: random.below(900), how: random.pick(['truncate', 'close', 'reset', 'hang']) }
+      : undefined,
   'watches are half open': ({ api }) => {
     for (const watch of api.openWatches()) watch.freeze();
     return undefined;
@@ -64,46 +55,38 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     api.closeWatches();
     return undefined;
   },
-  'writes are refused':
-    ({ random }) =>
-    (request) =>
-      isPlannedWrite(request) && random.percent(70)
-        ? {
-            kind: 'answer',
-            status: random.pick([409, ...STATUSES]),
-            headers: { 'retry-after': random.pick(['0', '3']) },
-          }
-        : undefined,
-  'answers to writes are lost':
-    ({ random }) =>
-    (request) =>
-      isPlannedWrite(request) && random.percent(70)
-        ? { kind: 'cut', afterBytes: random.below(40), how: random.pick(['reset', 'truncate', 'close', 'hang']) }
-        : undefined,
+  'writes are refused': () => (request, random) =>
+    isPlannedWrite(request) && random.percent(70)
+      ? {
+          kind: 'answer',
+          status: random.pick([409, ...STATUSES]),
+          headers: { 'retry-after': random.pick(['0', '3']) },
+        }
+      : undefined,
+  'answers to writes are lost': () => (request, random) =>
+    isPlannedWrite(request) && random.percent(70)
+      ? { kind: 'cut', afterBytes: random.below(40), how: random.pick(['reset', 'truncate', 'close', 'hang']) }
+      : undefined,
   'others write in between':
-    ({ random, cluster }) =>
-    (request) => {
+    ({ cluster }) =>
+    (request, random) => {
       if (isPlannedWrite(request) && random.percent(50)) cluster.touch(request);
       return undefined;
     },
-  'nothing is answered':
-    ({ random }) =>
-    (request) =>
-      isOurs(request) && random.percent(20) ? { kind: 'drop', how: random.pick(['reset', 'hang']) } : undefined,
-  'answers are garbage':
-    ({ random }) =>
-    (request) =>
-      isOurs(request) && random.percent(30)
-        ? { kind: 'answer', status: 200, body: random.pick(['', 'null', '{}', '<html>', '{"kind":"Status"}']) }
-        : undefined,
-  'events come twice and late': ({ api, random }) => {
+  'nothing is answered': () => (request, random) =>
+    isOurs(request) && random.percent(20) ? { kind: 'drop', how: random.pick(['reset', 'hang']) } : undefined,
+  'answers are garbage': () => (request, random) =>
+    isOurs(request) && random.percent(30)
+      ? { kind: 'answer', status: 200, body: random.pick(['', 'null', '{}', '<html>', '{"kind":"Status"}']) }
+      : undefined,
+  'events come twice and late': ({ interceptEvents }) => {
     const late = new Map<RecordedRequest, WatchMessage>();
-    api.faults.watchHook = (event, watch) => {
+    interceptEvents((event, watch, random) => {
       const before = late.get(watch);
       late.delete(watch);
       if (random.percent(30)) late.set(watch, event);
       return [event, ...(random.percent(30) ? [event] : []), ...(before === undefined ? [] : [before])];
-    };
+    });
     return undefined;
   },
   'the clock jumps': ({ clock, random }) => {
@@ -127,7 +110,7 @@ it.each([1, 2, 3, 4])('several at the same time, round %i', async () => {
     told.push(names.join(', '));
     for (const name of names) {
       const trouble = TROUBLES[name]?.(scene);
-      if (trouble !== undefined) api.faults.intercept(trouble);
+      if (trouble !== undefined) scene.intercept(trouble);
     }
     if (random.percent(50)) api.closeWatches();
     await scene.change(4);

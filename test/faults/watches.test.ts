@@ -19,8 +19,8 @@ it('watches that are closed at once, again and again: the list in between carrie
 
 it('a TCP reset in the middle of a line', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     isWatch(request) && random.percent(70)
       ? { kind: 'cut', afterBytes: 1 + random.below(900), how: 'reset' }
       : undefined,
@@ -35,8 +35,8 @@ it('a TCP reset in the middle of a line', async () => {
 
 it('JSON that is cut off, in an answer that ends properly', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     isWatch(request) && random.percent(70)
       ? { kind: 'cut', afterBytes: 1 + random.below(900), how: 'truncate' }
       : undefined,
@@ -63,8 +63,8 @@ it('half-open connections: nothing comes and nothing ends', async () => {
 
 it('requests that are never answered', async () => {
   const scene = await startScene({ speed: 40 });
-  const { api, random } = scene;
-  api.faults.intercept((request) =>
+  const { api } = scene;
+  scene.intercept((request, random) =>
     request.resource !== 'leases' && random.percent(25) ? { kind: 'drop', how: 'hang' } : undefined,
   );
   api.closeWatches();
@@ -127,8 +127,7 @@ it('410 to every watch, however new its version', async () => {
 
 it('events that are missed: the list in between finds what they said', async () => {
   const scene = await startScene({ config: 'resync: 30s' });
-  const { api, random } = scene;
-  api.faults.watchHook = (event) => (event.type !== 'BOOKMARK' && random.percent(60) ? [] : [event]);
+  scene.interceptEvents((event, _, random) => (event.type !== 'BOOKMARK' && random.percent(60) ? [] : [event]));
   await scene.change(20);
   await scene.inSync();
   await scene.endsWell({ base: 150, aMinute: 150 });
@@ -136,8 +135,8 @@ it('events that are missed: the list in between finds what they said', async () 
 
 it('events that come twice and out of order', async () => {
   const scene = await startScene();
-  const { api, random } = scene;
-  api.faults.watchHook = (event, request) => {
+  const { api } = scene;
+  scene.interceptEvents((event, request, random) => {
     const late = random.below(3);
     for (let copy = 0; copy < late; copy += 1) {
       setTimeout(() => {
@@ -148,7 +147,7 @@ it('events that come twice and out of order', async () => {
       }, random.below(100));
     }
     return late > 0 && random.percent(50) ? [] : [event];
-  };
+  });
   await scene.change(30);
   await scene.inSync();
   expect(scene.log.messages('warn').filter((line) => line === 'object cannot be read')).toEqual([]);
