@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { LEASES } from '../../src/kube/resources.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { createRandom } from '../faults/random.ts';
+import { createRandom } from '../random.ts';
 import type { AuditEvent } from './audit.ts';
 import {
   cluster,

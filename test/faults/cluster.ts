@@ -15,8 +15,8 @@ import { type KubeObject, listAt, numberAt, objectAt, objectsAt, stringAt } from
 import { HTTP_ROUTES } from '../fake-api/kinds.ts';
 import type { RecordedRequest } from '../fake-api/requests.ts';
 import type { FakeApi } from '../fake-api/server.ts';
+import type { Random } from '../random.ts';
 import { agentPod, cceNode, ROUTE_TAINT } from '../taints/fixture.ts';
-import type { Random } from './random.ts';
 
 /** A cluster with many Gateways, each with its entrypoint, and nodes that carry CCE's taint. */
 

@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ENVOY_CONFIGS, GATEWAY_CLASSES, GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
 import type { Fault } from '../fake-api/faults.ts';
+import { createRandom } from '../random.ts';
 import { type KillScene, type Side, startKillScene } from './kill-scene.ts';
-import { createRandom } from './random.ts';
 import { isListOf } from './requests.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { ENVOY_CONFIGS, GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { clone, isObject, type Json, type JsonObject, type KubeObject, objectAt, parseJson } from '../fake-api/json.ts';
+import type { Random } from '../random.ts';
 import { entrypointRef } from './cluster.ts';
-import type { Random } from './random.ts';
 import { isList, isListOf } from './requests.ts';
 import { startScene } from './scene.ts';
 

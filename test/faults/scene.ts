@@ -13,9 +13,9 @@ import { type Json, stringAt } from '../fake-api/json.ts';
 import type { RecordedRequest } from '../fake-api/requests.ts';
 import { type Certificate, type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type RecordedLog, recordLog } from '../kube/recorded-log.ts';
+import { createFates, createRandom, type Random } from '../random.ts';
 import { type Cluster, createCluster, problemsOf } from './cluster.ts';
 import { type FastClock, hurry } from './fast-time.ts';
-import { createFates, createRandom, type Random } from './random.ts';
 import { sameRequest } from './requests.ts';
 import { isOurs, nameOf, unplanned, writesOf } from './write-log.ts';
 

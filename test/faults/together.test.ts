@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ENVOY_CONFIGS, GATEWAYS, NODES, PODS, SERVICES } from '../../src/kube/resources.ts';
 import type { Fault, WatchMessage } from '../fake-api/faults.ts';
 import type { RecordedRequest } from '../fake-api/requests.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { isList, isListOf, isPlannedWrite, isWatch } from './requests.ts';
 import { type Scene, startScene } from './scene.ts';
 import { isOurs } from './write-log.ts';

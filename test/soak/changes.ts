@@ -1,8 +1,8 @@
 import { ENVOY_CONFIGS, SERVICES } from '../../src/kube/resources.ts';
 import { type KubeObject, objectsAt } from '../fake-api/json.ts';
+import type { Random } from '../random.ts';
 import { ENTRYPOINT_NAMESPACE, INVENTED, type SoakCluster, type Subject } from './cluster.ts';
 import { configsOf } from './expected.ts';
-import type { Random } from './random.ts';
 
 const STALE_TARGET_PORT = 32_546;
 const BY_HAND = { manager: 'kubectl-edit' } as const;
@@ -57,12 +57,15 @@ const KINDS: readonly [Kind, ...Kind[]] = [
   { name: 'Service that nobody asked about', weight: 7, run: touchStranger },
 ];
 
-/** Makes one random change. @returns what it was; undefined where nothing could be changed */
+/**
+ * Makes one random change.
+ * @param random of this change alone
+ * @returns what it was; undefined where there was nothing to change
+ */
 export function changeSomething(cluster: SoakCluster, random: Random): string | undefined {
-  // Always the same number of draws, so that a seed repeats the same changes whatever the program did meanwhile.
   const kind = random.weighted(KINDS);
   const subject = random.pick(cluster.subjects);
-  return kind.run(cluster, subject, random.fraction()) ? kind.name : undefined;
+  return kind.run(cluster, subject, random.next()) ? kind.name : undefined;
 }
 
 /** The last changes: nothing is paused, so that everything must come into sync. */

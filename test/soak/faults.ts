@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../fake-api/faults.ts';
 import { isWrite, type RecordedRequest } from '../fake-api/requests.ts';
 import type { OpenWatch } from '../fake-api/watches.ts';
+import type { Random } from '../random.ts';
 import type { SoakCluster } from './cluster.ts';
 import type { WatchedProgram } from './program.ts';
-import type { Random } from './random.ts';
 
 /** A frozen watch is silent for so long, at most, before the program opens a new one: 2 min and a fifth, rounded up. */
 const HALF_OPEN_MS = 150_000;
@@ -68,7 +68,7 @@ function resetWatches(scene: Scene): void {
 
 async function freezeWatches(scene: Scene): Promise<void> {
   for (const watch of watchesOf(scene)) {
-    if (scene.random.fraction() < 0.3) watch.freeze();
+    if (scene.random.next() < 0.3) watch.freeze();
   }
 }
 
@@ -152,14 +152,14 @@ async function tellTwice({ cluster, random }: Scene): Promise<void> {
 
 async function restart({ cluster, random }: Scene): Promise<void> {
   await cluster.api.pause();
-  await sleep(random.fraction() < 0.1 ? 12_000 : 200 + random.below(3_000));
+  await sleep(random.next() < 0.1 ? 12_000 : 200 + random.below(3_000));
   await cluster.api.listen();
 }
 
 /** Now and then for longer than its Lease lasts. */
 async function pauseProgram({ program, random }: Scene): Promise<void> {
   program.running.signal('SIGSTOP');
-  await sleep(random.fraction() < 0.15 ? 17_000 : 300 + random.below(5_000));
+  await sleep(random.next() < 0.15 ? 17_000 : 300 + random.below(5_000));
   program.running.signal('SIGCONT');
 }
 

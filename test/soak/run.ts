@@ -16,7 +16,8 @@ random; at the end everything must be in sync, memory and descriptors flat, and 
   --minutes N      how long things change; default 30
   --changes N      how many; default 5000
   --fault-every S  seconds between two faults, on average; default 8
-  --seed N         the same changes and faults as in the run that printed it
+  --seed N         which changes and faults, and when; each run prints its own. When the program meets them is the
+                   machine's affair
   --datapath       besides, a second program on a real control plane and real Cilium agents, with connections all the
                    time, route changes and restarts of the program (root, and what test/datapath needs)
   --keep-log PATH  the program's log, kept there
@@ -52,7 +53,7 @@ async function main(): Promise<number> {
     writeFileSync(logPath, '');
     const beside = values.datapath ? (await import('./datapath.ts')).soakDatapath(bundle, wishes.runMs, say) : [];
     const [verdicts, more] = await Promise.all([soak({ ...wishes, bundle, logPath, say }), beside]);
-    return report([...verdicts, ...more]);
+    return report([...verdicts, ...more], wishes.seed);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -68,10 +69,10 @@ function say(line: string): void {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 }
 
-function report(verdicts: readonly Verdict[]): number {
+function report(verdicts: readonly Verdict[], seed: number): number {
   console.log('');
   for (const { what, good, seen } of verdicts)
-    console.log(`${good ? '✓' : '✗'} ${what}\n    ${seen.replaceAll('\n', '\n    ')}`);
+    console.log(`${good ? '✓' : `✗ --seed ${seed}:`} ${what}\n    ${seen.replaceAll('\n', '\n    ')}`);
   const passed = verdicts.filter(({ good }) => good).length;
   console.log(`\n${passed} passed, ${verdicts.length - passed} failed`);
   return passed === verdicts.length ? 0 : 1;

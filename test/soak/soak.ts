@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reportSchema } from '../../src/cli/report.schema.ts';
 import { managedName } from '../../src/gateway/managed.ts';
 import { tryCommand } from '../control-plane/command.ts';
+import { createRandom } from '../random.ts';
 import { changeSomething, unpauseAll } from './changes.ts';
 import {
   descriptorVerdict,
@@ -19,7 +20,6 @@ import { SOAK_CONFIG, type SoakCluster, startSoakCluster } from './cluster.ts';
 import { differences } from './expected.ts';
 import { breakSomething, isOfProgram } from './faults.ts';
 import { type LogLine, type Sample, startWatched, type WatchedProgram } from './program.ts';
-import { createRandom, type Random } from './random.ts';
 
 export interface SoakWishes {
   /** The built program. */
@@ -110,13 +110,14 @@ async function changeAllTheTime(
   startedAt: number,
   counts: Map<string, number>,
 ): Promise<void> {
-  const random = createRandom(seed);
-  const pace = createRandom(seed ^ 0xa5a5);
+  const pace = createRandom(seed, 'pace');
   for (let made = 0; made < wanted; made += 1) {
-    if (made === 0 || pace.fraction() < 1 / USUAL_BUNCH) {
+    if (made === 0 || pace.next() < 1 / USUAL_BUNCH) {
       await sleep(Math.max(0, startedAt + (runMs * made) / wanted - performance.now()));
     }
     if (!program.running.running()) throw new Error(`the program ended: ${program.running.logTail()}`);
+    // Each has a chance of its own, so that a seed repeats the later ones whatever the program did meanwhile.
+    const random = createRandom(seed, `change ${made}`);
     count(
       counts,
       again(() => changeSomething(cluster, random)),
@@ -140,13 +141,13 @@ async function breakAllTheTime(
   endsAt: number,
   counts: Map<string, number>,
 ): Promise<void> {
-  const random: Random = createRandom(seed ^ 0x5f5f);
-  for (;;) {
-    const restMs = 2 * faultEveryMs * random.fraction();
+  for (let fault = 0; ; fault += 1) {
+    const random = createRandom(seed, `fault ${fault}`);
+    const restMs = 2 * faultEveryMs * random.next();
     if (performance.now() + restMs >= endsAt) return;
     await sleep(restMs);
-    const fault = await breakSomething({ cluster, program, random }, endsAt - performance.now());
-    if (fault !== undefined) count(counts, fault);
+    const name = await breakSomething({ cluster, program, random }, endsAt - performance.now());
+    if (name !== undefined) count(counts, name);
   }
 }
 

@@ -7,6 +7,8 @@ export interface Random {
   /** 0 ≤ n < limit. */
   below(limit: number): number;
   pick<T>(items: readonly T[]): T;
+  /** One of the items, each as often as its weight says. */
+  weighted<T extends { readonly weight: number }>(items: readonly [T, ...(readonly T[])]): T;
   /** True in so many of a hundred cases. */
   percent(share: number): boolean;
 }
@@ -42,6 +44,14 @@ export function createRandom(seed: number, name: string): Random {
       const item = items[below(items.length)];
       if (item === undefined) throw new Error('nothing to pick from');
       return item;
+    },
+    weighted(items) {
+      let left = next() * items.reduce((sum, { weight }) => sum + weight, 0);
+      for (const item of items) {
+        left -= item.weight;
+        if (left < 0) return item;
+      }
+      return items[0];
     },
     percent: (share) => next() * 100 < share,
   };
