@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -255,6 +255,22 @@ describe('npm run demo', { timeout: SLOW_MS }, () => {
       stderr: `no scenario tke-overlya; did you mean tke-overlay?\n\n${stdout}`,
     });
     expect(() => findScenario('nonsense')).toThrow(/^no scenario nonsense\n\ncce-guide {2}/);
+  });
+
+  it('Ctrl-C in the middle of a story ends it, and leaves no file behind', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'ccb-demo-test-'));
+    onTestFinished(() => rmSync(home, { recursive: true, force: true }));
+    const child = spawn(process.execPath, ['test/demo/run.ts', '--scenario', 'healthy', '--keep'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, TMPDIR: home },
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await textUntil(child, 'Demo healthy');
+    expect(readdirSync(home)).not.toEqual([]);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(readdirSync(home)).toEqual([]);
   });
 
   it('--keep says that the cluster is a fake, serves it until Ctrl-C, and cleans up', async () => {

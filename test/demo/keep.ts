@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import type { DemoCluster } from './cluster.ts';
 import type { Printer } from './print.ts';
 import type { Scenario } from './scenario.types.ts';
 
-/** Prints how to use the cluster, and stays until Ctrl-C. */
-export async function keep(scenario: Scenario, cluster: DemoCluster, bundle: string, print: Printer): Promise<void> {
+/** Prints how to use the cluster, for as long as it stays. */
+export function keep(scenario: Scenario, cluster: DemoCluster, bundle: string, print: Printer): void {
   print.heading('The cluster stays');
   print.text('In another terminal, the controller:');
   print.blank();
@@ -20,7 +19,4 @@ export async function keep(scenario: Scenario, cluster: DemoCluster, bundle: str
   }
   print.blank();
   print.text('Ctrl-C ends it.');
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  print.blank();
-  print.text('Stopped; nothing is left behind.');
 }

@@ -48,9 +48,19 @@ export function startController(bundle: string, args: readonly string[]): Runnin
   };
 }
 
+const children = new Set<ChildProcess>();
+
+/** Ends what was started here and still runs: for a demo that ends in the middle. */
+export function killPrograms(): void {
+  for (const child of children) child.kill('SIGKILL');
+}
+
 function start(bundle: string, args: readonly string[], color: boolean): ChildProcess {
   const env = { ...process.env, FORCE_COLOR: color ? '1' : '0' };
-  return spawn(process.execPath, [bundle, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [bundle, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
+  child.once('close', () => children.delete(child));
+  return child;
 }
 
 async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {

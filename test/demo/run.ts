@@ -1,5 +1,6 @@
 // `npm run demo`: a cluster in trouble, on a fake API server in this process, and the real program that mends it.
-import { renameSync } from 'node:fs';
+import { once } from 'node:events';
+import { renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../control-plane/command.ts';
@@ -7,6 +8,7 @@ import { startDemoCluster } from './cluster.ts';
 import { keep } from './keep.ts';
 import { play } from './play.ts';
 import { createPrinter } from './print.ts';
+import { killPrograms } from './program.ts';
 import type { Scenario } from './scenario.types.ts';
 import { findScenario, listScenarios, SCENARIOS } from './scenarios.ts';
 
@@ -22,6 +24,8 @@ expects.
   -h, --help`;
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** As a shell has it: 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
 const BUNDLE = 'dist/cilium-cloud-bridge.js';
 
 async function main(): Promise<number> {
@@ -40,6 +44,7 @@ async function main(): Promise<number> {
 
 async function show(scenario: Scenario, stay: boolean): Promise<number> {
   const print = createPrinter(process.stdout, process.env);
+  const interrupted = untilInterrupted();
   await build();
   const startedAt = performance.now();
   const cluster = await startDemoCluster(scenario);
@@ -53,19 +58,35 @@ async function show(scenario: Scenario, stay: boolean): Promise<number> {
     print.blank();
     print.command("npm run control-plane   # a real kube-apiserver with Cilium's own operator; needs Go");
     print.command("npm run datapath        # besides, Cilium's real agents and connections; needs Go and root");
-    const wrong = await play({ scenario, cluster, bundle: BUNDLE, print });
+    const wrong = await Promise.race([play({ scenario, cluster, bundle: BUNDLE, print }), interrupted]);
     print.blank();
+    if (wrong === undefined) {
+      print.text('Stopped in the middle; nothing is left behind.');
+      return INTERRUPTED;
+    }
     for (const problem of wrong) print.verdict(false, problem);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     print.verdict(
       wrong.length === 0,
       wrong.length === 0 ? `${endOf(scenario)}, after ${seconds} s.` : 'Not all is well.',
     );
-    if (stay) await keep(scenario, cluster, BUNDLE, print);
+    if (stay) {
+      keep(scenario, cluster, BUNDLE, print);
+      await interrupted;
+      print.blank();
+      print.text('Stopped; nothing is left behind.');
+    }
     return wrong.length === 0 ? 0 : 1;
   } finally {
+    killPrograms();
     await cluster.stop();
   }
+}
+
+/** Ctrl-C, `kill`, or the terminal is closed. A second Ctrl-C ends the process at once. */
+async function untilInterrupted(): Promise<undefined> {
+  await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));
+  return undefined;
 }
 
 function endOf({ left = [] }: Scenario): string {
@@ -75,8 +96,12 @@ function endOf({ left = [] }: Scenario): string {
 /** Builds beside the bundle and moves it into place, so that nobody runs half a file. */
 async function build(): Promise<void> {
   const unfinished = `dist/building-${process.pid}.js`;
-  await runCommand(process.execPath, ['scripts/build.ts', '--outfile', unfinished]);
-  renameSync(unfinished, BUNDLE);
+  try {
+    await runCommand(process.execPath, ['scripts/build.ts', '--outfile', unfinished]);
+    renameSync(unfinished, BUNDLE);
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
 }
 
 function say(text: string): number {
@@ -90,6 +115,7 @@ process.chdir(ROOT);
 main().then(
   (code) => {
     process.exitCode = code;
+    if (code === INTERRUPTED) process.exit(); // the story goes on otherwise
   },
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : String(error));
