@@ -61,7 +61,8 @@ export default defineConfig({
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/control-plane/global-setup.ts', 'test/faults/seed-setup.ts'],
           setupFiles: ['test/faults/name-seed.ts'],
-          maxWorkers: 2, // Vitest's own choice for two cores is one
+          maxWorkers: 3, // its tests mostly wait, those of one file at the same time
+          maxConcurrency: 12,
           testTimeout: 2 * MINUTE_MS, // none takes that long, but every core may be busy
           hookTimeout: MINUTE_MS,
         },

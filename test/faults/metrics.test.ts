@@ -44,8 +44,8 @@ async function until(scene: Scene, what: string, holds: (series: Series) => bool
   }
 }
 
-/** Where each request counts, none may be given up since the machine was slow: ten seconds are five. */
-const UNHURRIED = { speed: 2 } as const;
+/** Where each request counts, none may be given up since the machine was slow: ten seconds are more than three. */
+const UNHURRIED = { speed: 3 } as const;
 
 function isServiceWrite(request: RecordedRequest): boolean {
   return isOurs(request) && isWrite(request) && request.resource === 'services' && !request.dryRun;
@@ -160,7 +160,7 @@ it('a standby is ready, watches, and says nothing of what it finds', async () =>
 });
 
 it('a copy that cannot be written is behind, until it can', async () => {
-  const scene = await startScene();
+  const scene = await startScene({ speed: 40 });
   const { api, cluster } = scene;
   const remove = api.faults.intercept((request) =>
     isOurs(request) && isWrite(request) && request.resource === 'ciliumenvoyconfigs'
@@ -184,7 +184,7 @@ it('a copy that cannot be written is behind, until it can', async () => {
 });
 
 it('a second writer: the hold-off is counted when it begins, and stands as long as it lasts', async () => {
-  const scene = await startScene({ config: 'holdOff: { duration: 3m }' });
+  const scene = await startScene({ config: 'holdOff: { window: 1h, duration: 4m }', speed: 40 });
   const { api, cluster } = scene;
   const [gateway = ''] = cluster.gateways();
   const entry = { namespace: 'kube-system', name: `entry-${gateway}` };
@@ -202,12 +202,12 @@ it('a second writer: the hold-off is counted when it begins, and stands as long 
   undo();
   const series = await until(scene, 'a hold-off', (found) => found.get('hold_offs{loop="gateways"}') === 1);
   expect(series.get('hold_offs_started_total{kind="patch-entrypoint"}')).toBe(1);
-  await scene.pass(180_000);
+  await scene.pass(240_000);
   await until(scene, 'the end of the hold-off', (found) => found.get('hold_offs{loop="gateways"}') === 0);
 });
 
 it('what the scheduled checks find is told once, as metric, log line and Event, and so is its end', async () => {
-  const scene = await startScene({ config: 'checks: { interval: 60s }' });
+  const scene = await startScene({ config: 'checks: { interval: 60s }', speed: 60, gateways: 2, nodes: 1 });
   const { api, log } = scene;
   const lines = (): readonly string[] =>
     log.lines.filter(({ fields }) => fields.check === CHECK).map(({ level, message }) => `${level} ${message}`);

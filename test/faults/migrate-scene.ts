@@ -7,8 +7,8 @@ import { inFastTime } from './in-fast-time.ts';
 import { isPlannedWrite } from './requests.ts';
 import { nameOf } from './write-log.ts';
 
-/** Short, since whoever comes after one that was killed waits as long as its Lease lasts. */
-const LEASE = 'lease: { duration: 2s, renewDeadline: 1500ms, retryPeriod: 300ms }\n';
+/** Short, since whoever comes after one that was killed waits as long as its Lease lasts; not lost on a busy machine. */
+const LEASE = 'lease: { duration: 4s, renewDeadline: 3s, retryPeriod: 300ms }\n';
 
 export interface Ended {
   readonly code: number | null;
