@@ -4,8 +4,8 @@ import type { RecordedRequest } from '../../fake-api/requests.ts';
 import type { FakeApi } from '../../fake-api/server.ts';
 import type { FakeTencent } from '../../fake-clouds/tencent.ts';
 import { type Cluster, entrypointRef } from '../../faults/cluster.ts';
-import { createRandom } from '../../random.ts';
 import { isOrdinary, isPlannedWrite } from '../../faults/requests.ts';
+import { createRandom } from '../../random.ts';
 
 /** What can be done to the two processes and to everything around them. */
 export interface Stage {
