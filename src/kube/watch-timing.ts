@@ -10,7 +10,7 @@ export interface WatchTiming {
    * nobody touches (unless etcd notifies of its progress). Default 2 min, up to 20 % more.
    */
   readonly idleTimeoutMs: number;
-  /** The server ends a watch after this to twice this. Default 3 min. */
+  /** The server ends a watch after this to twice this, as with client-go. Default 5 min. */
   readonly serverTimeoutMs: number;
   /** A watch that was open for so long was healthy: failures start at one again. Default 5 s. */
   readonly healthyMs: number;
@@ -26,7 +26,7 @@ export interface WatchTiming {
 export const DEFAULT_TIMING: WatchTiming = {
   relistMs: 600_000,
   idleTimeoutMs: 120_000,
-  serverTimeoutMs: 180_000,
+  serverTimeoutMs: 300_000,
   healthyMs: 5_000,
   vanishedMs: 10_000,
   listTimeoutMs: 30_000,
