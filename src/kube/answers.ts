@@ -1,18 +1,21 @@
 import { type Attempt, garbledError } from './failures.ts';
-import type { HttpAnswer } from './http.ts';
+import type { BodySink, HttpAnswer } from './http.ts';
+import { createItemReader, PLACEHOLDER } from './list-items.ts';
 import { asRecord, asString, at, isRecord } from './read.ts';
 import type { RawObject } from './types.ts';
 
 /** One page of a list. */
-export interface Page {
-  readonly items: readonly RawObject[];
+export interface Page<T> {
+  readonly items: readonly T[];
   readonly resourceVersion: string;
   /** Empty on the last page. */
   readonly continuation: string;
+  /** As it came over the wire, uncompressed. */
+  readonly bytes: number;
 }
 
 /** @throws KubeError `garbled` when the body is no JSON object */
-export function parseObject(attempt: Attempt, answer: HttpAnswer): RawObject {
+export function parseObject(attempt: Attempt, answer: Pick<HttpAnswer, 'status' | 'body'>): RawObject {
   let parsed: unknown;
   try {
     parsed = JSON.parse(answer.body);
@@ -25,21 +28,56 @@ export function parseObject(attempt: Attempt, answer: HttpAnswer): RawObject {
   return parsed;
 }
 
+/** Reads a page object by object, as its bytes come in. */
+export interface PageReader<T> {
+  readonly sink: BodySink;
+  /**
+   * Insists that the answer is a list: a 200 with something else in it must never pass for an empty one.
+   * @param raw what the sink left of it
+   * @throws KubeError `garbled`; what `map` threw
+   */
+  page(raw: RawObject): Page<T>;
+}
+
 /**
- * Insists that an answer is a list: a 200 with something else in it must never pass for an empty one.
- * @throws KubeError `garbled`
+ * @param map called at once, so for objects of an answer that turns out to be garbled, too
+ * @param onText told the length of each text before it is parsed
  */
-export function readPage(attempt: Attempt, raw: RawObject): Page {
-  const items = raw.items ?? [];
-  const metadata = asRecord(raw.metadata);
-  const resourceVersion = asString(metadata.resourceVersion);
-  if (!asString(raw.kind).endsWith('List') || !Array.isArray(items) || resourceVersion === '') {
-    throw garbledError(attempt, `${describe(raw)} instead of a list`, 200);
+export function createPageReader<T>(
+  attempt: Attempt,
+  map: (raw: RawObject) => T,
+  onText: (chars: number) => void,
+): PageReader<T> {
+  let mapped: T[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  const reader = createItemReader((body) => {
+    onText(body.length);
+    const object = parseObject(attempt, { status: 200, body });
+    if (failure !== undefined) return;
+    try {
+      mapped.push(map(object));
+    } catch (error) {
+      failure = { error };
+    }
+  });
+
+  function page(raw: RawObject): Page<T> {
+    const items = mapped;
+    mapped = []; // the sink is kept for longer
+    if (failure !== undefined) throw failure.error;
+    const listed = raw.items ?? [];
+    const metadata = asRecord(raw.metadata);
+    const resourceVersion = asString(metadata.resourceVersion);
+    if (!asString(raw.kind).endsWith('List') || !Array.isArray(listed) || resourceVersion === '') {
+      throw garbledError(attempt, `${describe(raw)} instead of a list`, 200);
+    }
+    if (listed.length !== items.length || !listed.every((item) => item === PLACEHOLDER)) {
+      throw garbledError(attempt, 'a list with items that are no objects', 200);
+    }
+    return { items, resourceVersion, continuation: asString(metadata.continue), bytes: reader.bytes() };
   }
-  if (!items.every(isRecord)) {
-    throw garbledError(attempt, 'a list with items that are no objects', 200);
-  }
-  return { items, resourceVersion, continuation: asString(metadata.continue) };
+
+  return { sink: reader, page };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../lib/clock.ts';
 import { createMemoryRelief } from '../lib/memory.ts';
-import { expectDeleted, expectObject, readPage } from './answers.ts';
+import { createPageReader, expectDeleted, expectObject, type Page } from './answers.ts';
 import type {
   DeleteOptions,
   KubeClient,
@@ -27,8 +27,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** Objects in the first page of a list; how many the next ones have follows from what these weigh. */
 const FIRST_PAGE_SIZE = 100;
 const LARGEST_PAGE_SIZE = 500;
-/** What a page should weigh: a page of 500 Pods would be 10 MB, three times that when parsed, and V8 gives nothing back. */
-const PAGE_CHARS = 512 * 1024;
+/** What a page should weigh: the API server holds it as a whole, and has to be done with it in time. */
+const PAGE_BYTES = 4 * 1024 * 1024;
 
 export interface KubeClientOptions {
   readonly connection: Connection;
@@ -43,8 +43,8 @@ export interface KubeClientOptions {
 /** The Kubernetes client of the program: plain HTTP requests over one connection pool. Retries nothing but a 401. */
 export function createKubeClient(options: KubeClientOptions): KubeClient {
   const { connection, userAgent, clock = systemClock, timeoutMs = DEFAULT_TIMEOUT_MS, onRequest } = options;
-  const onBody = createMemoryRelief();
-  const requests = createRequester({ connection, userAgent, clock, timeoutMs, onBody, onRequest });
+  const onText = createMemoryRelief();
+  const requests = createRequester({ connection, userAgent, clock, timeoutMs, onText, onRequest });
 
   async function get(resource: Resource, ref: ObjectRef, request?: RequestOptions): Promise<RawObject> {
     const attempt = requests.attempt(`GET ${resourceName(resource)} ${refName(ref)}`);
@@ -78,7 +78,6 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     const items: T[] = [];
     let continuation = '';
     let pageSize = request.pageSize ?? FIRST_PAGE_SIZE;
-    let chars = 0;
     for (;;) {
       const parameters = {
         limit: pageSize,
@@ -87,26 +86,23 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         fieldSelector: request.fieldSelector,
       };
       request.onPage?.();
+      const reader = createPageReader(attempt, map, onText);
       const answer = await requests.ask({
         attempt,
         method: 'GET',
         path: collectionPath(resource, namespace) + query(parameters),
         // Compression pays on the way to a laptop, not inside the cluster.
         headers: connection.inCluster ? {} : { 'Accept-Encoding': 'gzip' },
-        onBody: (length) => {
-          chars = length;
-        },
+        sink: reader.sink,
         options: request,
       });
-      const page = readPage(attempt, answer);
-      for (const item of page.items) {
-        items.push(map(item));
-      }
+      const page = reader.page(answer);
+      items.push(...page.items);
       if (page.continuation !== '' && page.continuation === continuation) {
         throw garbledError(attempt, 'a page that is continued by itself', 200);
       }
       continuation = page.continuation;
-      pageSize = request.pageSize ?? nextPageSize(page.items.length, chars);
+      pageSize = request.pageSize ?? nextPageSize(page);
       if (continuation === '') {
         return { items, resourceVersion: page.resourceVersion };
       }
@@ -208,8 +204,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
 }
 
 /** As many objects as weigh a page, judged by the last one. */
-function nextPageSize(objects: number, chars: number): number {
-  const fitting = Math.floor((objects * PAGE_CHARS) / Math.max(1, chars));
+function nextPageSize({ items, bytes }: Page<unknown>): number {
+  const fitting = Math.floor((items.length * PAGE_BYTES) / Math.max(1, bytes));
   return Math.min(LARGEST_PAGE_SIZE, Math.max(1, fitting));
 }
 

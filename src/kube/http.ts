@@ -26,6 +26,8 @@ export interface HttpRequest {
   readonly signals: readonly AbortSignal[];
   /** Asked when the connection is there, in the tick in which the request goes out; undefined: nobody minds. */
   readonly maySend: (() => boolean) | undefined;
+  /** Takes the body of a 2xx answer; what it leaves stands for the body. Undefined: it is kept. */
+  readonly sink: BodySink | undefined;
 }
 
 export interface HttpAnswer {
@@ -42,8 +44,10 @@ export async function send(options: HttpRequest): Promise<HttpAnswer> {
   const deadline = deadlineOf(options);
   try {
     const response = await open(options, deadline);
-    const body = await readBody(options.attempt, decoded(response));
-    return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body };
+    const status = response.statusCode ?? 0;
+    const sink = status >= 200 && status <= 299 ? options.sink : undefined;
+    const body = await readBody(options.attempt, decoded(response), sink);
+    return { status, retryAfter: response.headers['retry-after'], body };
   } catch (error) {
     throw explain(options, deadline, error);
   } finally {
@@ -91,23 +95,51 @@ export async function openStream(options: HttpRequest): Promise<HttpStream> {
   }
 }
 
-/** Reads a whole body as UTF-8. By events: async iteration costs as much as the rest of a small request. */
-export function readBody(attempt: Attempt, body: Readable): Promise<string> {
+/** Takes the body of an answer as it comes in. */
+export interface BodySink {
+  /** What it throws ends the exchange. */
+  write(chunk: Buffer): void;
+  /** The body has ended. Returns what is left of it, as UTF-8, and keeps nothing: a socket in wait may hold the sink. */
+  end(): string;
+}
+
+/** Keeps the whole body. */
+function createTextSink(): BodySink {
+  const chunks: Buffer[] = [];
+  return {
+    write: (chunk) => chunks.push(chunk),
+    end: () => Buffer.concat(chunks.splice(0)).toString('utf8'),
+  };
+}
+
+/**
+ * Reads a body to its end; resolves with what the sink leaves of it. By events: async iteration costs as much as the rest
+ * of a small request.
+ */
+export function readBody(attempt: Attempt, body: Readable, sink: BodySink = createTextSink()): Promise<string> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let target: BodySink | undefined = sink;
     let size = 0;
+    const giveUp = (error: Error): void => {
+      target = undefined;
+      body.destroy(error);
+    };
     body.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      chunks.push(chunk);
-      if (size > MAX_BODY_BYTES) {
-        body.destroy(garbledError(attempt, `more than ${MAX_BODY_BYTES / 1024 / 1024} MB`));
+      if (size > MAX_BODY_BYTES) giveUp(garbledError(attempt, `more than ${MAX_BODY_BYTES / 1024 / 1024} MB`));
+      try {
+        target?.write(chunk);
+      } catch (error) {
+        giveUp(error instanceof Error ? error : new Error(String(error)));
       }
     });
-    // A socket that is kept for the next request keeps this listener, and would keep the chunks.
-    body.once('end', () => resolve(Buffer.concat(chunks.splice(0), size).toString('utf8')));
+    body.once('end', () => {
+      resolve(target?.end() ?? '');
+      target = undefined;
+    });
     body.once('error', reject);
     body.once('close', () => {
-      chunks.length = 0;
+      target = undefined;
       if (!body.readableEnded) {
         reject(new Error('the connection was closed'));
       }
@@ -202,5 +234,6 @@ function decoded(response: IncomingMessage): Readable {
   }
   const gunzip = createGunzip();
   response.once('error', (error) => gunzip.destroy(error));
+  gunzip.once('close', () => response.destroy());
   return response.pipe(gunzip);
 }

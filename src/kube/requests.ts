@@ -5,7 +5,15 @@ import type { Connection, RequestSettings } from './connection.ts';
 import { startDeadline } from './deadline.ts';
 import { KubeError, type KubeErrorCategory } from './errors.ts';
 import { type Attempt, answerError, credentialsError, resultOf, timeoutError } from './failures.ts';
-import { type HttpAnswer, type HttpRequest, type HttpStream, openStream, readBody, send } from './http.ts';
+import {
+  type BodySink,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpStream,
+  openStream,
+  readBody,
+  send,
+} from './http.ts';
 import type { RawObject } from './types.ts';
 
 export interface RequesterOptions {
@@ -15,7 +23,7 @@ export interface RequesterOptions {
   /** Of a request that brings none of its own. */
   readonly timeoutMs: number;
   /** Told the length of each answer before it is parsed. */
-  readonly onBody: (chars: number) => void;
+  readonly onText: (chars: number) => void;
   readonly onRequest?: RequestObserver | undefined;
 }
 
@@ -43,8 +51,8 @@ export interface Call {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** Told the length of the answer before it is parsed. */
-  readonly onBody?: (chars: number) => void;
+  /** Takes the body of a 2xx answer; what it leaves is the answer. */
+  readonly sink?: BodySink;
   readonly options: (RequestOptions & Pick<WriteOptions, 'maySend'>) | undefined;
 }
 
@@ -62,7 +70,7 @@ export interface Requester {
 }
 
 export function createRequester(options: RequesterOptions): Requester {
-  const { connection, userAgent, clock, timeoutMs, onBody, onRequest } = options;
+  const { connection, userAgent, clock, timeoutMs, onText, onRequest } = options;
   const closed = new AbortController();
 
   /** Runs one exchange; after a 401 once more, if the credentials on disk or from the plugin are new. */
@@ -130,6 +138,7 @@ export function createRequester(options: RequesterOptions): Requester {
       timeoutMs: call.options?.timeoutMs ?? timeoutMs,
       signals: signalsOf(call),
       maySend: call.options?.maySend,
+      sink: call.sink,
     };
   }
 
@@ -164,8 +173,7 @@ export function createRequester(options: RequesterOptions): Requester {
       if (answer.status < 200 || answer.status > 299) {
         throw answerError(call.attempt, answer, clock);
       }
-      onBody(answer.body.length);
-      call.onBody?.(answer.body.length);
+      onText(answer.body.length);
       return parseObject(call.attempt, answer);
     },
     async stream(call) {
