@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync, watch } from 'node:fs';
 import { readFile as readFileLater } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import { describeProblem, UsageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -186,16 +186,17 @@ function fingerprintOf(text: string): string {
 }
 
 interface Bell {
-  /** Resolves after so long, or as soon as something in the file's folder changes, or when all ends. */
+  /** Resolves after so long, or as soon as the file's folder tells of a change of it, or when all ends. */
   wait(ms: number, clock: Clock): Promise<void>;
 }
 
-/** Rings when the folder changes, where the file system tells that: the kubelet swaps a link in it. */
+/** Rings when the file changes, where the file system tells that: the kubelet swaps the link `..data` beside it. */
 function ringOnChange(path: string, signal: AbortSignal): Bell {
   let ring: (() => void) | undefined;
   let rang = false;
   try {
-    const watcher = watch(dirname(path), { persistent: false, signal }, () => {
+    const watcher = watch(dirname(path), { persistent: false, signal }, (_, name) => {
+      if (name !== null && name !== basename(path) && !name.startsWith('..')) return;
       rang = true;
       ring?.();
     });

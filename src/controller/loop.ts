@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.types.ts';
 import { backoffDelay } from '../lib/backoff.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -27,6 +28,12 @@ const BURST_MS = 500;
 const MAX_REST_MS = 1_000;
 /** A pass that takes longer hangs. */
 const LONGEST_PASS_MS = 300_000;
+/** Events wait so long: what follows a write, here and in Cilium's operator, needs the same cores and connections. */
+const ANNOUNCE_AFTER_MS = 250;
+/** Writes under way hold the next pass up for so long at most. */
+const WRITES_FIRST_MS = 20;
+/** Nobody reads it, and it costs less than the one that would be made each time. */
+const WOKEN = new Error('woken');
 /** Subjects that wait for their turn. */
 const LONG_QUEUE = 100;
 
@@ -95,6 +102,8 @@ export function createLoop(options: LoopOptions): Loop {
   let touched = new Set<string>();
   /** Writes whose Events wait until the queue is empty: during a burst, writes go first. */
   let unannounced: Action[] = [];
+  let announcing = false;
+  const ended = new AbortController();
   const troubles = new Map<string, Trouble>();
   /** Writes that the server refused: not tried again until the object or the wish changes, or a full pass is due. */
   const refused = new Map<string, Refusal>();
@@ -103,6 +112,15 @@ export function createLoop(options: LoopOptions): Loop {
   function wake(): void {
     dirty = true;
     wakeUp?.();
+  }
+
+  /** A pass while writes are under way delays what follows them, and mostly plans the same again. */
+  async function writesEnded(): Promise<void> {
+    if (running.size === 0) return;
+    const limit = new AbortController();
+    const ended = Promise.allSettled(running.values());
+    await Promise.race([ended, clock.sleep(WRITES_FIRST_MS, limit.signal).catch(() => undefined)]);
+    limit.abort(WOKEN);
   }
 
   /** Waits until something changed or `ms` passed. */
@@ -116,7 +134,7 @@ export function createLoop(options: LoopOptions): Loop {
     clock.sleep(ms, timer.signal).then(woken.resolve, () => undefined);
     await woken.promise;
     wakeUp = undefined;
-    timer.abort();
+    timer.abort(WOKEN);
     signal.removeEventListener('abort', stop);
   }
 
@@ -168,12 +186,21 @@ export function createLoop(options: LoopOptions): Loop {
         }),
       );
     }
-    if (queue.size === 0) announceWaiting();
   }
 
   /** Whether a write that was planned with this configuration may still be sent. */
   function mayWrite(config: LoopConfig): boolean {
     return configNow() === config && ports.mayWrite();
+  }
+
+  /** Tells of writes once there is time for it. */
+  async function announceLater(): Promise<void> {
+    if (announcing) return;
+    announcing = true;
+    do await clock.sleep(ANNOUNCE_AFTER_MS, ended.signal).catch(() => undefined);
+    while (queue.size > 0 && !ended.signal.aborted);
+    announcing = false;
+    announceWaiting();
   }
 
   function announceWaiting(): void {
@@ -303,7 +330,7 @@ export function createLoop(options: LoopOptions): Loop {
         troubles.delete(actionId(action));
         logger.info({ ...fields, changes: action.changes }, action.message);
         unannounced.push(action);
-        if (queue.size === 0) announceWaiting();
+        void announceLater();
         return true;
       case 'conflict':
         logger.debug({ ...fields, err: error }, 'the object changed in between: looking again');
@@ -376,10 +403,14 @@ export function createLoop(options: LoopOptions): Loop {
         const rest = queue.size > LONG_QUEUE ? MAX_REST_MS : Math.min(MAX_REST_MS, (spent - BURST_MS) / BUSY_SHARE);
         if (rest > 1) await clock.sleep(rest, signal).catch(() => undefined);
         await idle(waitMs, signal);
+        // What came in together makes one pass.
+        await setImmediate();
+        await writesEnded();
       }
       queue = new Map();
       turnsBy = undefined;
       await Promise.allSettled(running.values());
+      ended.abort();
       announceWaiting();
     },
   };

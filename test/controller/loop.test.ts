@@ -5,6 +5,8 @@ import { action } from '../plan/build.ts';
 import { settled, startLoop } from './harness.ts';
 
 const MINUTE = 60_000;
+/** A pass waits so long for writes under way, milliseconds. */
+const WRITES_FIRST = 20;
 const a = action({ uid: 'a', name: 'a' });
 const b = action({ uid: 'b', name: 'b' });
 const other = action({ uid: 'c', name: 'c', key: 'Gateway default/api' });
@@ -116,7 +118,32 @@ describe('when the loop looks', () => {
     await loop.pass(900);
     expect(loop.cluster.looks).toBe(looks);
     await loop.pass(100);
+    await loop.pass(WRITES_FIRST);
     expect(loop.cluster.looks).toBe(looks + 1);
+  });
+
+  it('when the writes under way have ended, which would show it the same again', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a);
+    const { looks } = loop.cluster;
+    loop.wake();
+    await settled();
+    expect(loop.cluster.looks).toBe(looks);
+    await server.next();
+    expect(loop.cluster.looks).toBe(looks + 1);
+  });
+
+  it('in spite of a write that does not end', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a);
+    loop.wake();
+    await settled();
+    await loop.pass(WRITES_FIRST);
+    await loop.become(a, other);
+    await loop.pass(WRITES_FIRST);
+    expect(loop.written()).toEqual(['a', 'c']);
   });
 });
 
@@ -166,6 +193,7 @@ describe('writes', () => {
     };
     loop.wake();
     await settled();
+    await loop.pass(WRITES_FIRST);
     const stale = loop.cluster.due;
     await server.next();
     loop.cluster.due = stale;
@@ -187,6 +215,8 @@ describe('writes', () => {
         fields: { action: 'publish-address', reason: 'Tried', object: 'Service default/a' },
       },
     ]);
+    expect(loop.told).toEqual([]); // what follows the write comes first
+    await loop.pass(250);
     expect(loop.told).toEqual(['applied a']);
   });
 
