@@ -91,7 +91,7 @@ export interface KubeClient {
   get(resource: Resource, ref: ObjectRef, options?: RequestOptions): Promise<RawObject>;
   list(resource: Resource, options?: ListOptions): Promise<ListResult>;
   /**
-   * As `list`, but each object is mapped as soon as its page was read: memory is needed for one raw page only. When
+   * As `list`, but each object is mapped as soon as it has come in: memory is needed for one raw object only. When
    * the continuation expires the list starts over, and objects are mapped again. What `map` throws is thrown on.
    */
   listMapped<T>(resource: Resource, map: (raw: RawObject) => T, options?: ListOptions): Promise<MappedList<T>>;

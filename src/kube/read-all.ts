@@ -17,7 +17,7 @@ export type Read<T> =
   | { readonly ok: false; readonly error: KubeError };
 
 /**
- * Reads all objects of a kind once, trimmed page by page; for `--once` and the doctor.
+ * Reads all objects of a kind once, trimmed as they come in; for `--once` and the doctor.
  * @param trim undefined leaves an object out; what it throws counts the object as unreadable
  * @throws the signal's reason when it is aborted; nothing else
  */
