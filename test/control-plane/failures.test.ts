@@ -12,7 +12,7 @@ import { writeKubeconfig } from './users.ts';
 
 const COMMANDS = [
   { command: '--once --yes', args: ['--once', '--yes', '--adopt', 'auto'] },
-  { command: 'the controller', args: [] },
+  { command: 'the controller', args: ['--listen', 'none'] }, // tests run side by side: no two may want the same port
 ] as const;
 
 interface Ended extends CommandResult {
