@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cacheDir, withCacheLock } from './cache.ts';
 import { makePart, PARTS, type PartName, partPath, partVersion } from './parts.ts';
-import { MAIN_VERSIONS, type Versions } from './versions.ts';
+import { GUIDE_CILIUM, MAIN_VERSIONS, NEW_KUBERNETES, OLD_KUBERNETES, type Versions } from './versions.ts';
 
 /** What a control plane needs. */
 const CONTROL_PLANE_PARTS: readonly PartName[] = [
@@ -19,6 +19,14 @@ const CONTROL_PLANE_PARTS: readonly PartName[] = [
 
 /** What a node needs beside it. */
 export const DATAPATH_PARTS: readonly PartName[] = ['cilium-agent', 'cilium-dbg', 'cilium-source'];
+
+/** What the tests need of releases other than the main ones. */
+const OTHER_RELEASES: readonly (readonly [parts: readonly PartName[], versions: Versions])[] = [
+  ...[OLD_KUBERNETES, NEW_KUBERNETES].map(
+    (kubernetes) => [['kube-apiserver', 'kube-controller-manager'], { ...MAIN_VERSIONS, kubernetes }] as const,
+  ),
+  [['cilium-operator-generic', 'cilium-source'], { ...MAIN_VERSIONS, cilium: GUIDE_CILIUM }],
+];
 
 /**
  * Builds the parts that aren't there yet. Safe beside other processes that do the same: one builds, the others wait,
@@ -62,7 +70,8 @@ const USAGE = `usage: node test/control-plane/build.ts [--kubernetes=V] [--ciliu
        [--prometheus-operator=V] [part...]
 
 Builds parts of the real control plane from Go modules into ${cacheDir()}.
-Parts: control-plane (default), datapath, ${PARTS.join(', ')}`;
+Parts: control-plane (default), datapath, ${PARTS.join(', ')};
+       tested (every part, and what the tests need of other releases)`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -87,13 +96,16 @@ async function main(): Promise<void> {
     prometheusOperator: values['prometheus-operator'],
   };
   const parts = positionals.length === 0 ? CONTROL_PLANE_PARTS : positionals.flatMap(partsNamed);
-  await buildParts(parts, versions, (line) => console.log(line));
+  const say = (line: string): void => console.log(line);
+  await buildParts(parts, versions, say);
+  for (const [others, of] of positionals.includes('tested') ? OTHER_RELEASES : []) await buildParts(others, of, say);
   for (const part of new Set(parts)) console.log(partPath(part, versions));
 }
 
 function partsNamed(word: string): readonly PartName[] {
   if (word === 'control-plane') return CONTROL_PLANE_PARTS;
   if (word === 'datapath') return DATAPATH_PARTS;
+  if (word === 'tested') return PARTS;
   const part = PARTS.find((name) => name === word);
   if (part === undefined) throw new Error(`no such part: ${word}\n${USAGE}`);
   return [part];
