@@ -13,6 +13,7 @@ import {
   LEASE,
   leader,
   leaderAfter,
+  type Replica,
   replicas,
   requestsOfReplicas,
   SECOND_ENTRYPOINT,
@@ -102,6 +103,7 @@ test('SIGTERM: another takes over within three seconds, and does what changed in
 
 test('SIGSTOP for a minute, then SIGCONT: it writes no more, and what the network still held fails', async () => {
   const former = await leader();
+  await eventsSent(former); // they have no precondition: one that the network held would be written by another than the leader
   const mark = await cluster.audit.mark();
   // What it sends from now on lies in the network.
   former.relay.hold();
@@ -163,6 +165,23 @@ test('who stands by reads and writes nothing, not even as a dry run, and tells n
 });
 
 const EVENTS = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
+
+/** Its last write was told of: it has asked for nothing but its Lease for a while. */
+async function eventsSent({ name }: Replica): Promise<void> {
+  const sent = async (): Promise<number> =>
+    (await requestsOfReplicas()).filter((event) => event.user.username === name && !isOfLease(event)).length;
+  let before = -1;
+  await waitFor(
+    `the Events of ${name}`,
+    async () => {
+      const now = await sent();
+      const isQuiet = now === before;
+      before = now;
+      return isQuiet;
+    },
+    { timeoutMs: 30_000, everyMs: 2_000 },
+  );
+}
 
 function lastWords(message: string): string {
   return message.split(' ').slice(1).join(' ');
