@@ -23,7 +23,7 @@ export default defineConfig({
             'test/prometheus/**',
           ],
           setupFiles: ['test/property-seed.ts'],
-          maxWorkers: 2, // Vitest's own choice for two cores is one
+          maxWorkers: 3, // some mostly wait; Vitest's own choice for two cores is one
           testTimeout: MINUTE_MS / 2, // none takes that long, but every core may be busy
         },
       },
@@ -74,7 +74,7 @@ export default defineConfig({
           globalSetup: ['test/control-plane/global-setup.ts'],
           testTimeout: MINUTE_MS,
           hookTimeout: 30 * MINUTE_MS, // the first run builds Kubernetes and Cilium
-          maxWorkers: 3, // a control plane takes about 800 MB; its tests mostly wait
+          maxWorkers: 4, // a control plane takes about 1 GB; its tests mostly wait
           retry: 2, // what they wait for has a time limit, and every core may be busy
         },
       },
