@@ -143,7 +143,7 @@ test('SIGSTOP for a minute, then SIGCONT: it writes no more, and what the networ
   await spoil();
   expect((await leaderAfter(next)).name).toBe(former.name);
   await inSync(5_000);
-}, 120_000);
+}, 180_000);
 
 test('who stands by reads and writes nothing, not even as a dry run, and tells nothing', async () => {
   const led = new Set(
@@ -166,7 +166,10 @@ test('who stands by reads and writes nothing, not even as a dry run, and tells n
 
 const EVENTS = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
 
-/** Its last write was told of: it has asked for nothing but its Lease for a while. */
+/**
+ * All that it had to tell of its beginning is told, and of its last write: it has asked for nothing but its Lease for
+ * longer than a finding must stand before it is told.
+ */
 async function eventsSent({ name }: Replica): Promise<void> {
   const sent = async (): Promise<number> =>
     (await requestsOfReplicas()).filter((event) => event.user.username === name && !isOfLease(event)).length;
@@ -179,7 +182,7 @@ async function eventsSent({ name }: Replica): Promise<void> {
       before = now;
       return isQuiet;
     },
-    { timeoutMs: 30_000, everyMs: 2_000 },
+    { timeoutMs: 50_000, everyMs: 7_000 },
   );
 }
 
