@@ -29,6 +29,11 @@ export const PATCH_COPY = `patch ciliumenvoyconfigs ${COPY.namespace}/${COPY.nam
 export const DELETE_COPY = `delete ciliumenvoyconfigs ${COPY.namespace}/${COPY.name}`;
 export const TARGET_PORT = 'patch services kube-system/gateway-entrypoint';
 
+/** The first two writes in the order of their names: targetPort and copy go side by side, so that either ends first. */
+export function sideBySide(writes: readonly string[]): readonly string[] {
+  return [...writes.slice(0, 2).toSorted(), ...writes.slice(2)];
+}
+
 export function route(path: string): KubeObject {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',

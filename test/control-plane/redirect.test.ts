@@ -19,6 +19,7 @@ import {
   PATCH_COPY,
   route,
   SOURCE,
+  sideBySide,
   TARGET_PORT,
 } from './redirect-scene.ts';
 import { EIP, GUIDE_ENTRYPOINT, GUIDE_GATEWAY, ingressOf, nodePortOf, programming, targetPortsOf } from './scenario.ts';
@@ -62,13 +63,13 @@ async function inSync(): Promise<void> {
 }
 
 describe('a copy', () => {
-  test('is made once, between targetPort and status, follows the routes, and its own update is its last', async () => {
+  test('is made once, with the targetPort and before the status, follows the routes, and its own update is its last', async () => {
     await makeEntrypoint(cluster);
     const mark = await cluster.audit.mark();
     await start();
     await copyThere(cluster);
     await inSync();
-    expect(await settledWritesSince(cluster, mark)).toEqual([TARGET_PORT, CREATE_COPY, STATUS]);
+    expect(sideBySide(await settledWritesSince(cluster, mark))).toEqual([CREATE_COPY, TARGET_PORT, STATUS]);
     const next = await cluster.audit.mark();
     await cluster.apply(route('/other'));
     await waitFor('the source to change', async () =>
@@ -232,7 +233,7 @@ describe('kept away, it is said with the mend, and the rest goes on', () => {
     expect(line.fix).toContain('ClusterRole');
     await inSync();
     const writes = await settledWritesSince(cluster, mark);
-    expect(writes).toEqual([TARGET_PORT, 'create ciliumenvoyconfigs kube-system/ 403', STATUS]);
+    expect(sideBySide(writes)).toEqual(['create ciliumenvoyconfigs kube-system/ 403', TARGET_PORT, STATUS]);
     await cluster.apply({ ...role, rules: [...rules, { apiGroups: ['cilium.io'], resources: ['*'], verbs: ['*'] }] });
     await waitFor('the copy', () => cluster.get(ENVOY_CONFIGS, COPY), { timeoutMs: 25_000 });
   });
