@@ -97,7 +97,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         options: request,
       });
       const page = reader.page(answer);
-      items.push(...page.items);
+      for (const item of page.items) items.push(item); // spread, a server without paging would exhaust the stack
       if (page.continuation !== '' && page.continuation === continuation) {
         throw garbledError(attempt, 'a page that is continued by itself', 200);
       }

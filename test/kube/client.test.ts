@@ -413,6 +413,13 @@ describe('lists', () => {
     ]);
   });
 
+  test('of any length are read from a server that knows no pages', async () => {
+    const items = Array.from({ length: 200_000 }, () => ({}));
+    server.play((_, response) => answerJson(response, 200, listOf('Service', '10', items, '')));
+    const list = await client.listMapped(SERVICES, () => 1);
+    expect(list.items.length).toBe(200_000);
+  });
+
   test('that are continued by themselves are garbled, and not read for ever', async () => {
     server.play((_, response) => answerJson(response, 200, listOf('Service', '10', [], 'again')));
     const error = await failureOf(client.list(SERVICES));
