@@ -6,7 +6,7 @@ import { NODES, SERVICES } from '../kube/resources.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Environment } from '../lib/environment.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type CloudReport, tryCloud } from '../rights/cloud.ts';
+import { type CloudReport, SOME, tryCloud } from '../rights/cloud.ts';
 import { createCloudCalls } from '../rights/cloud-calls.ts';
 import { featuresOf, rightsNeeded } from '../rights/needed.ts';
 import { askRights, type RightsReport, rightsProblems } from '../rights/preflight.ts';
@@ -38,7 +38,7 @@ export async function runPreflight(
     const [rights, services, nodes] = await Promise.all([
       askRights(client, rightsNeeded(featuresOf(config, place.namespace)), signal),
       readAll(client, SERVICES, { signal }, trimService),
-      readAll(client, NODES, { signal }, (raw) => asString(at(raw, 'metadata', 'name'))),
+      readAll(client, NODES, { signal, most: SOME }, (raw) => asString(at(raw, 'metadata', 'name'))),
     ]);
     const nodeNames = nodes.ok ? nodes.items : [];
     const calls = createCloudCalls();

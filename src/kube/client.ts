@@ -77,7 +77,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
     const attempt = requests.attempt(operation, { collection: true });
     const items: T[] = [];
     let continuation = '';
-    let pageSize = request.pageSize ?? FIRST_PAGE_SIZE;
+    const most = request.most ?? Number.POSITIVE_INFINITY;
+    let pageSize = Math.min(most, request.pageSize ?? FIRST_PAGE_SIZE);
     for (;;) {
       const parameters = {
         limit: pageSize,
@@ -102,8 +103,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         throw garbledError(attempt, 'a page that is continued by itself', 200);
       }
       continuation = page.continuation;
-      pageSize = request.pageSize ?? nextPageSize(page);
-      if (continuation === '') {
+      pageSize = Math.min(most - items.length, request.pageSize ?? nextPageSize(page));
+      if (continuation === '' || pageSize <= 0) {
         return { items, resourceVersion: page.resourceVersion };
       }
     }

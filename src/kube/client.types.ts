@@ -25,6 +25,8 @@ export interface ListOptions extends RequestOptions {
   readonly fieldSelector?: string;
   /** Objects a page; the client follows `continue` itself. Default: as many as make a page of 0.5 MB, 500 at most. */
   readonly pageSize?: number;
+  /** So many of the first ones are enough: no more are asked for. */
+  readonly most?: number;
   /** Told of each page before it is asked for. */
   readonly onPage?: (() => void) | undefined;
 }

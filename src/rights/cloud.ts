@@ -50,7 +50,7 @@ export interface CloudTrial {
 type FoundCloud = Extract<CloudAccess, { readonly cloud: string }>;
 
 /** Of each thing so many are asked for: all of them take the same permissions. */
-const SOME = 3;
+export const SOME = 3;
 const LIMIT_MS = 60_000;
 /** What the cloud says to those who may ask. */
 const ANSWERS: ReadonlySet<CloudCall['result']> = new Set(['ok', 'not-found', 'unsupported', 'invalid']);

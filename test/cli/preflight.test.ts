@@ -97,6 +97,9 @@ describe('a right that nothing works without', { timeout: LONG_MS }, () => {
     const well = await run(['--preflight']);
     expect([well.code, well.stderr]).toEqual([0, '']);
     expect(well.stdout).toContain('none is known to be missing');
+    // Three nodes tell which cloud it is: thousands need not be sent for that.
+    const nodeLists = api.requests.filter(({ method, resource }) => method === 'GET' && resource === 'nodes');
+    expect(nodeLists.map(({ query }) => query.get('limit'))).toEqual(['3']);
     api.access.deny(deniesPatch);
     const ill = await run(['--preflight']);
     expect(ill.code).toBe(1);

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubeClient } from '../../src/kube/client.types.ts';
 import { KubeError, type KubeErrorCategory } from '../../src/kube/errors.ts';
+import { at } from '../../src/kube/read.ts';
 import { GATEWAYS, NODES, SERVICES } from '../../src/kube/resources.ts';
 import { createMemoryRelief } from '../../src/lib/memory.ts';
 import { answerJson, failure, listOf, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
@@ -418,6 +419,18 @@ describe('lists', () => {
     server.play((_, response) => answerJson(response, 200, listOf('Service', '10', items, '')));
     const list = await client.listMapped(SERVICES, () => 1);
     expect(list.items.length).toBe(200_000);
+  });
+
+  test('of which the first few are enough end there', async () => {
+    server.play((request, response) => {
+      const page = Number(request.query.get('continue') ?? 0);
+      const items = [0, 1].map((index) => ({ metadata: { name: `s${page * 2 + index}` } }));
+      answerJson(response, 200, listOf('Service', '10', items, String(page + 1)));
+    });
+    const { items } = await client.list(SERVICES, { most: 4 });
+    expect(items.map((item) => at(item, 'metadata', 'name'))).toEqual(['s0', 's1', 's2', 's3']);
+    // The second page may not hold more than is missing.
+    expect(server.requests.map((request) => request.query.get('limit'))).toEqual(['4', '2']);
   });
 
   test('that are continued by themselves are garbled, and not read for ever', async () => {
