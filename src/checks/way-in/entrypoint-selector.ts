@@ -17,6 +17,8 @@ const CLAIMS = [
   'NoPortMatches',
   'SubjectNotFound',
 ];
+/** Labels of the agents in every installation. */
+const AGENTS = 'k8s-app=cilium';
 const REACHES_NO_ENVOY = 'EntrypointReachesNoEnvoy';
 
 export const entrypointSelector = defineCheck({
@@ -48,7 +50,7 @@ export const entrypointSelector = defineCheck({
             say.fail('EntrypointWithoutSelector', {
               target,
               message: `The entrypoint of ${subject.key} has no selector: cloud controllers give such a Service no members.`,
-              fix: `Select the agents: kubectl -n ${meta.namespace} set selector service ${meta.name} k8s-app=cilium`,
+              fix: `Select the agents: kubectl -n ${meta.namespace} set selector service ${meta.name} ${AGENTS}`,
               evidence: { selector: 'none' },
             }),
           ];
@@ -64,7 +66,10 @@ export const entrypointSelector = defineCheck({
           say.fail('EntrypointSelectsNothing', {
             target,
             message: `The entrypoint of ${subject.key} selects ${text}, and no Pod of namespace ${meta.namespace} has that: its Endpoints are none.`,
-            fix: `Select the agents: kubectl -n ${meta.namespace} set selector service ${meta.name} k8s-app=cilium`,
+            fix:
+              text === AGENTS
+                ? `That is right: no agent runs. See why: kubectl -n ${meta.namespace} get daemonsets,pods -l ${AGENTS}`
+                : `Select the agents: kubectl -n ${meta.namespace} set selector service ${meta.name} ${AGENTS}`,
             evidence: { selector: text, namespace: meta.namespace },
           }),
         ];
