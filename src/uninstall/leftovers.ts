@@ -85,7 +85,7 @@ function nodePortsLeftover({ meta, ports }: ServiceModel, target: Target): Lefto
   return {
     kind: 'node-port',
     target,
-    message: `NodePort ${pairs}, given back (pinned) where the Service was recreated. The API server keeps it as long as the Service lives.`,
+    message: `NodePort ${pairs}: chosen by the API server, or given back (pinned) if the Service was recreated. It stays as long as the Service lives.`,
     command: `kubectl -n ${meta.namespace} delete service ${meta.name}`,
     consequence:
       'Cilium makes the Service anew, with other NodePorts and without an address: nothing leads there any more.',
