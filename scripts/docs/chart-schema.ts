@@ -11,6 +11,13 @@ const SUBDOMAIN = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\\.[a-z0-9](?:[-a-z0-9]*[a-
 /** Name of an object. */
 const objectName = text.regex(new RegExp(`^${SUBDOMAIN}$`)).max(253);
 const objectNameOrNone = text.regex(new RegExp(`^(?:${SUBDOMAIN})?$`)).max(253);
+/** `registry.example.com:5000/team/name`, without tag and digest. */
+const imageName = text.regex(
+  /^(?:[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::\d{1,5})?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/,
+);
+const imageTag = text.regex(/^(?:[a-zA-Z0-9_][-a-zA-Z0-9_.]{0,127})?$/);
+/** A number as `--set` has it, or a text as YAML has it in quotes. */
+const port = z.union([z.int().min(1).max(65_535), text.regex(/^\d{0,5}$/)]);
 const texts = z.record(z.string(), z.string());
 /** Handed on to Kubernetes as it is, which says what is wrong with it. */
 const handedOn = z.record(z.string(), z.json());
@@ -33,8 +40,8 @@ const valuesSchema = z.strictObject({
   fullnameOverride: nameOrNone,
   replicaCount: z.int().min(0).max(10),
   image: z.strictObject({
-    repository: text.min(1),
-    tag: text,
+    repository: imageName,
+    tag: imageTag,
     digest: text.regex(/^(?:sha256:[0-9a-f]{64})?$/),
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
   }),
@@ -56,9 +63,9 @@ const valuesSchema = z.strictObject({
   uninstallHook: z.strictObject({ enabled: toggle }),
   gatewayClass: z.strictObject({ create: toggle, name: objectName }),
   hostNetwork: toggle,
-  dnsPolicy: z.enum(['', 'Default', 'ClusterFirst', 'ClusterFirstWithHostNet', 'None']),
+  dnsPolicy: z.enum(['', 'Default', 'ClusterFirst', 'ClusterFirstWithHostNet']),
   hostAliases: z.array(z.strictObject({ ip: text.min(1), hostnames: z.array(text.min(1)).min(1) })),
-  kubernetesService: z.strictObject({ host: text, port: text.regex(/^\d{0,5}$/) }),
+  kubernetesService: z.strictObject({ host: text.regex(/^[^/\s]*$/), port }),
   networkPolicy: z.strictObject({
     enabled: toggle,
     flavor: z.enum(['kubernetes', 'cilium']),
@@ -70,7 +77,10 @@ const valuesSchema = z.strictObject({
   nodeSelector: texts,
   affinity: handedOn,
   topologySpread: z.strictObject({ nodes: spread, zones: spread }),
-  podDisruptionBudget: z.strictObject({ enabled: toggle, maxUnavailable: z.int().min(1) }),
+  podDisruptionBudget: z.strictObject({
+    enabled: toggle,
+    maxUnavailable: z.union([z.int().min(1), text.regex(/^[1-9]\d?%$|^100%$/)]),
+  }),
   resources: handedOn,
   podAnnotations: texts,
   podLabels: texts,
@@ -78,7 +88,7 @@ const valuesSchema = z.strictObject({
   serviceMonitor: monitor,
   prometheusRule: z.strictObject({ enabled: toggle, labels: texts }),
   dashboard: z.strictObject({ enabled: toggle, labels: texts }),
-  extraEnv: z.array(z.looseObject({ name: text.min(1) })),
+  extraEnv: z.array(z.looseObject({ name: text.min(1), value: text.optional() })),
 });
 
 /** `deploy/chart/values.schema.json`. */

@@ -91,6 +91,18 @@ describe('the schema refuses, naming the place:', () => {
     ['a value of an annotation that is no text', { podAnnotations: { a: true } }, "at '/podAnnotations/a'", 'string'],
     ['a text instead of a switch', { hostNetwork: 'yes' }, "at '/hostNetwork'", 'want boolean'],
     [
+      'an image that still is a placeholder',
+      { image: { repository: '<registry>/a' } },
+      "at '/image/repository'",
+      'pattern',
+    ],
+    ['an image with its tag', { image: { repository: 'example.com/a:1' } }, "at '/image/repository'", 'pattern'],
+    ['a tag that none is', { image: { tag: 'a b' } }, "at '/image/tag'", 'pattern'],
+    ['a URL as a host', { kubernetesService: { host: 'https://a' } }, "at '/kubernetesService/host'", 'pattern'],
+    ['a port that is none', { kubernetesService: { port: 99_999 } }, "at '/kubernetesService/port'", 'maximum'],
+    ['a variable that is no text', { extraEnv: [{ name: 'A', value: true }] }, "at '/extraEnv/0/value'", 'string'],
+    ['a budget of no Pods', { podDisruptionBudget: { maxUnavailable: '0%' } }, "at '/podDisruptionBudget", 'pattern'],
+    [
       'an unknown kind of policy',
       { networkPolicy: { flavor: 'calico' } },
       "at '/networkPolicy/flavor'",
@@ -104,6 +116,70 @@ describe('the schema refuses, naming the place:', () => {
 
 test('a policy for Pods that no policy holds for is refused', async () => {
   await expect(renderWith({ networkPolicy: { enabled: true } })).rejects.toThrow('Set hostNetwork: false');
+});
+
+test('names of an identity provider without the token that it asks for are refused', async () => {
+  for (const names of [{ huawei: { idpId: 'idp' } }, { tencent: { roleArn: 'arn', providerId: 'idp' } }]) {
+    await expect(renderWith({ credentials: { oidc: names } })).rejects.toThrow('credentials.oidc.audience');
+  }
+});
+
+test.each([
+  ['an image of a registry with a port', { image: { repository: 'reg.example.com:5000/team/a_b--c' } }],
+  ['a port as --set has it', { kubernetesService: { host: '10.0.0.1', port: 5443 } }],
+  ['a share of the Pods', { podDisruptionBudget: { maxUnavailable: '50%' } }],
+])('%s is taken', async (_, values) => {
+  expect(await renderWith(values)).not.toEqual([]);
+});
+
+test('no name of an object is one that Kubernetes refuses, however the release and the chart are named', async () => {
+  const long = 'a'.repeat(53);
+  const overrides = [{}, { nameOverride: 'n'.repeat(63) }, { fullnameOverride: 'f'.repeat(63) }];
+  for (const release of ['a.b.c', `${'a'.repeat(49)}.b`, long]) {
+    for (const override of overrides) {
+      const objects = await renderWith({ ...override, serviceMonitor: { enabled: true } }, release);
+      for (const { kind, metadata, spec } of objects) {
+        const ofJob = valueAt(spec, 'template', 'metadata', 'labels');
+        const labels = Object.values({ ...asRecord(metadata.labels), ...asRecord(ofJob) }).map(String);
+        expect(labels.filter((label) => !/^[a-z0-9A-Z](?:[-\w.]{0,61}[a-z0-9A-Z])?$/.test(label))).toEqual([]);
+        const limit = ['Service', 'Job', 'Deployment'].includes(kind) ? 63 : 253;
+        expect(metadata.name).toMatch(/^[a-z](?:[-a-z0-9]*[a-z0-9])?$/);
+        expect(metadata.name.length).toBeLessThanOrEqual(limit);
+      }
+    }
+  }
+});
+
+test.each([
+  ['a cluster of before 1.30', ['--kube-version', '1.29.5-r0-CCE'], false],
+  ['a newer one', ['--kube-version', 'v1.30.4-r4-30.0.27.4-arm64'], true],
+  [
+    'one that serves them early',
+    ['--kube-version', '1.29', '--api-versions', 'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy'],
+    true,
+  ],
+  ['one that serves none', ['--kube-version', '1.33', '--api-versions', 'apps/v1/Deployment'], false],
+])('rendered without a cluster, for %s, it has the policies that there will be: %j', async (_, flags, wanted) => {
+  const kinds = (await render(flags)).map(({ kind }) => kind);
+  expect(kinds).toContain('Deployment');
+  expect(kinds.includes('ValidatingAdmissionPolicy')).toBe(wanted);
+});
+
+test('NOTES.txt says that there is no image where none was named, and how doctor is run', async () => {
+  const notes = await notesWith({});
+  expect(notes).toContain('image.repository is not set, and no image is published');
+  expect(notes).toContain('exec deployment/cilium-cloud-bridge -- node /app/cilium-cloud-bridge.js doctor --config=');
+  const other = await notesWith({ image: { repository: 'example.com/ccb' }, config: { checks: { enabled: false } } });
+  expect(other).not.toContain('no image is published');
+  expect(other).toContain('set doctor.enabled');
+});
+
+test("parameters of the class that stays lie in Cilium's namespace: that of the release may be deleted after it", async () => {
+  const objects = await renderWith({ gatewayClass: { create: true }, config: { cilium: { namespace: 'cilium' } } });
+  const one = (wanted: string): KubeObject | undefined => objects.find(({ kind }) => kind === wanted);
+  const { name, namespace } = one('CiliumGatewayClassConfig')?.metadata ?? {};
+  expect([namespace, one('GatewayClass')?.metadata.name]).toEqual(['cilium', name]);
+  expect(valueAt(one('GatewayClass'), 'spec', 'parametersRef')).toMatchObject({ name, namespace });
 });
 
 describe('where each Pod needs a node of its own', () => {

@@ -49,15 +49,15 @@ export async function helmOn(cluster: ControlPlane, ...args: readonly string[]):
 }
 
 /** Renders the chart; a failure rejects with helm's own words. */
-export async function render(flags: readonly string[]): Promise<readonly KubeObject[]> {
-  const { code, stdout, stderr } = await helm('template', RELEASE, CHART, '--namespace', NAMESPACE, ...flags);
+export async function render(flags: readonly string[], release = RELEASE): Promise<readonly KubeObject[]> {
+  const { code, stdout, stderr } = await helm('template', release, CHART, '--namespace', NAMESPACE, ...flags);
   if (code !== 0) throw new Error(stderr);
   return loadAll(stdout).filter(isKubeObject);
 }
 
 /** Renders the chart with these values. */
-export async function renderWith(values: object): Promise<readonly KubeObject[]> {
-  return await withValues(values, render);
+export async function renderWith(values: object, release = RELEASE): Promise<readonly KubeObject[]> {
+  return await withValues(values, (flags) => render(flags, release));
 }
 
 /** What `helm install` says at its end with these values; nothing is installed. */

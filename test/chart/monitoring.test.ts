@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/load.ts';
-import { asRecord, asString } from '../../src/kube/read.ts';
+import { asArray, asRecord, asString } from '../../src/kube/read.ts';
 import { type KubeObject, valueAt } from '../control-plane/objects.ts';
 import { buildHelm, CHART, NAMESPACE, renderWith } from './helm.ts';
 
@@ -18,6 +18,8 @@ describe('the probes ask the port that the program listens on', () => {
   test.each([
     { listen: undefined, port: 9976, host: undefined },
     { listen: ':8081', port: 8081, host: undefined },
+    { listen: '0.0.0.0:8081', port: 8081, host: undefined },
+    { listen: '[::]:8081', port: 8081, host: undefined },
     { listen: '127.0.0.1:9000', port: 9000, host: '127.0.0.1' },
     { listen: '[::1]:9000', port: 9000, host: '::1' },
   ])('listen $listen', async ({ listen, port, host }) => {
@@ -31,7 +33,7 @@ describe('the probes ask the port that the program listens on', () => {
     });
     expect(paths).toEqual(['/healthz', '/healthz', '/readyz']);
     const text = asString(valueAt(named(objects, 'ConfigMap'), 'data', 'config.yaml'));
-    expect(parseConfig(text, 'test').listen).toEqual({ host: host ?? '', port });
+    expect(parseConfig(text, 'test').listen).toMatchObject(host === undefined ? { port } : { host, port });
   });
 
   test('none: no port, no probe, no way in, and nothing that Prometheus would ask for', async () => {
@@ -68,12 +70,53 @@ test.each(['kubernetes', 'cilium'])('a policy of the flavor %s lets in that port
   ]);
 });
 
+test.each(['kubernetes', 'cilium'])(
+  'a policy of the flavor %s lets out to every DNS and to the API server',
+  async (flavor) => {
+    const values = { hostNetwork: false, networkPolicy: { enabled: true, flavor, egressPorts: [443] } };
+    const objects = await renderWith({ ...values, kubernetesService: { host: '10.0.0.1', port: 8443 } });
+    const policy = objects.find(({ kind }) => kind === (flavor === 'cilium' ? 'CiliumNetworkPolicy' : 'NetworkPolicy'));
+    const rules = asArray(valueAt(policy, 'spec', 'egress'));
+    const port = (number: number, protocol: string): object =>
+      flavor === 'cilium' ? { port: String(number), protocol } : { port: number, protocol };
+    const last = rules.at(-1);
+    expect(flavor === 'cilium' ? valueAt(last, 'toPorts', 0, 'ports') : valueAt(last, 'ports')).toEqual([
+      port(443, 'TCP'),
+      port(8443, 'TCP'),
+    ]);
+    expect(rules).toContainEqual(
+      flavor === 'cilium'
+        ? { toEntities: ['cluster', 'world'], toPorts: [{ ports: [port(53, 'ANY')] }] }
+        : { ports: [port(53, 'UDP'), port(53, 'TCP')] },
+    );
+  },
+);
+
 test('without being asked for, there is neither monitor nor rule nor dashboard', async () => {
   const objects = await renderWith({});
   expect(objects.filter(({ kind }) => MONITORS.includes(kind))).toEqual([]);
   expect(objects.filter(({ kind }) => kind === 'ConfigMap')).toHaveLength(1);
   expect(objects.filter(({ kind }) => kind === 'Service')).toEqual([]);
 });
+
+test.each(['127.0.0.1:9976', 'localhost:9976', '[::1]:9976'])(
+  'a monitor of what answers on %s, its own machine alone, is refused',
+  async (listen) => {
+    for (const key of ['podMonitor', 'serviceMonitor']) {
+      const refused = renderWith({ config: { listen }, [key]: { enabled: true } });
+      await expect(refused).rejects.toThrow(`${key}.enabled: config.listen is ${listen}`);
+      await expect(refused).rejects.toThrow('Set config.listen to :9976, or switch the monitor off.');
+    }
+  },
+);
+
+test.each(['127.0.0.1:8081', '10.0.0.5:8081'])(
+  'listening on %s in the Pod network, where no probe would come through, is refused',
+  async (listen) => {
+    const refused = renderWith({ config: { listen }, hostNetwork: false });
+    await expect(refused).rejects.toThrow('Set config.listen to :8081, or hostNetwork: true.');
+  },
+);
 
 test('two monitors, by which each Pod would be scraped twice, are refused', async () => {
   const both = { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } };

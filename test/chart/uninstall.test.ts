@@ -87,7 +87,7 @@ test('helm uninstall leaves no copy behind; what was Programmed still is, and th
   expect(await settledWritesSince(cluster, mark)).toEqual([`delete ciliumenvoyconfigs ${COPY.namespace}/${COPY.name}`]);
   expect(await programming(cluster)).toEqual(before);
   expect(await cluster.get(GATEWAY_CLASSES, { namespace: '', name: 'cilium-cloud' })).toBeDefined();
-  expect(await cluster.get(CLASS_CONFIGS, { namespace: NAMESPACE, name: 'cilium-cloud' })).toBeDefined();
+  expect(await cluster.get(CLASS_CONFIGS, { namespace: 'kube-system', name: 'cilium-cloud' })).toBeDefined();
   expect(await cluster.get(JOBS, { namespace: NAMESPACE, name: HOOK })).toBeUndefined();
   const username = `system:serviceaccount:${NAMESPACE}:${HOOK}`;
   const asked = (await cluster.audit.since(mark)).filter(({ user }) => user.username === username);

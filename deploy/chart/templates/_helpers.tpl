@@ -1,14 +1,16 @@
 {{- define "ccb.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
+{{/* A release's name may hold dots, that of a Service none. Names that are made from this one are longer. */}}
 {{- define "ccb.fullname" -}}
+{{- $release := .Release.Name | replace "." "-" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
-{{- else if contains (include "ccb.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else if contains (include "ccb.name" .) $release -}}
+{{- $release | trunc 50 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name (include "ccb.name" .) | trunc 50 | trimSuffix "-" -}}
+{{- printf "%s-%s" $release (include "ccb.name" .) | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -60,6 +62,12 @@ leaseName: {{ dig "lease" "name" "cilium-cloud-bridge" $config }}
 loadBalancerClass: {{ dig "gateway" "loadBalancerClass" "cilium-cloud-bridge.io/entrypoint" $config }}
 listen: {{ dig "listen" ":9976" $config | quote }}
 credentialsDirectory: {{ dig "cloud" "credentials" "directory" "/etc/cilium-cloud-bridge/credentials" $config }}
+{{- end -}}
+
+{{/* The address of `listen` that is not all of them, without brackets; else nothing. */}}
+{{- define "ccb.listenHost" -}}
+{{- $host := regexReplaceAll ":[0-9]+$" . "" | trimPrefix "[" | trimSuffix "]" -}}
+{{- if not (has $host (list "none" "0.0.0.0" "::")) }}{{ $host }}{{ end -}}
 {{- end -}}
 
 {{/* The configuration file. Cilium's namespace is always said: RBAC is made for that one. */}}
@@ -143,9 +151,13 @@ credentialsDirectory: {{ dig "cloud" "credentials" "directory" "/etc/cilium-clou
 {{- end }}
 {{- end -}}
 
-{{/* `true` where the policies are made, else nothing. */}}
+{{/*
+`true` where the policies are made, else nothing. `helm template` without a cluster knows no kind at all, so there the
+version of Kubernetes decides: who renders for another one says so (--kube-version).
+*/}}
 {{- define "ccb.admissionPolicies" -}}
 {{- $wanted := .Values.admissionPolicies.enabled -}}
-{{- $served := .Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy" -}}
+{{- $kindsKnown := .Capabilities.APIVersions.Has "apps/v1/Deployment" -}}
+{{- $served := or (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy") (and (not $kindsKnown) (semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version)) -}}
 {{- if or (eq $wanted "always") (and (eq $wanted "auto") $served) -}}true{{- end -}}
 {{- end -}}
