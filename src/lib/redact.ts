@@ -75,6 +75,11 @@ function copy(value: unknown, options: ErrorOptions, parents: readonly object[])
   }
 }
 
+/** By its tag: to name the class would have Node load its HTTP client, of which nothing here is used. */
+function isHeaders(value: object): value is Headers {
+  return Object.prototype.toString.call(value) === '[object Headers]';
+}
+
 function copyObject(value: object, options: ErrorOptions, parents: readonly object[]): unknown {
   if (parents.includes(value)) {
     return '[circular]';
@@ -96,7 +101,7 @@ function copyObject(value: object, options: ErrorOptions, parents: readonly obje
     return [...value].slice(0, MOST_ITEMS).map((item) => copy(item, options, path));
   }
   const entries: Iterable<[unknown, unknown]> =
-    value instanceof Map || value instanceof Headers ? value.entries() : readableEntries(value);
+    value instanceof Map || isHeaders(value) ? value.entries() : readableEntries(value);
   const result: Record<string, unknown> = {};
   for (const [key, item] of [...entries].slice(0, MOST_ITEMS)) {
     const secret = isSecretField(String(key)) && item !== null && item !== undefined && typeof item !== 'boolean';
