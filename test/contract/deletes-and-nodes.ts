@@ -54,6 +54,8 @@ export function describeDeletesAndNodes(send: Send): void {
     test('as a dry run keeps the object', async () => {
       const { name } = await make();
       expect((await send('DELETE', `${pathOf(name)}?dryRun=All`)).status).toBe(200);
+      const options = { apiVersion: 'v1', kind: 'DeleteOptions', dryRun: ['All'] };
+      expect((await send('DELETE', pathOf(name), options)).status).toBe(200);
       expect((await send('GET', pathOf(name))).status).toBe(200);
     });
   });

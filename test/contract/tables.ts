@@ -78,6 +78,16 @@ export function describeTables(send: Send): void {
       },
     );
 
+    test('carry of each object what is asked for', async () => {
+      const name = unique('svc');
+      await created(send, SERVICES, service(name, {}));
+      const rowOf = async (query: string): Promise<unknown> =>
+        valueAt(await table(SERVICES, `?fieldSelector=metadata.name%3D${name}${query}`), 'rows', 0, 'object');
+      expect(await rowOf('')).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name } });
+      expect(await rowOf('&includeObject=Object')).toMatchObject({ spec: { type: 'LoadBalancer' } });
+      expect(await rowOf('&includeObject=None')).toBeUndefined();
+    });
+
     test('show a Service with its addresses and ports', async () => {
       const name = unique('svc');
       const made = await created(send, SERVICES, service(name, { selector: { b: '2', a: '1' } }));

@@ -223,6 +223,39 @@ describe('kubectl on the fake API server', () => {
     });
   });
 
+  test('get all, and get sorted by a field of the objects', async () => {
+    expect(await said('get', 'all', '-A')).toContain(`service/${SERVICE_REF.name}`);
+    const service = { apiVersion: 'v1', kind: 'Service', spec: { type: 'ClusterIP', ports: [{ port: 80 }] } };
+    api.apply({ ...service, metadata: { name: 'a-plain-one', namespace: 'default' } });
+    const sorted = await said('get', 'services', '--sort-by=.spec.ports[0].nodePort');
+    expect(sorted).toMatch(/^NAME .*\n(.*\n)*a-plain-one .*\n(.*\n)*cilium-gateway-ip-gateway /);
+  });
+
+  test('delete --dry-run=server deletes nothing', async () => {
+    api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kept', namespace: 'default' } });
+    expect(await said('delete', 'configmap', 'kept', '--dry-run=server')).toContain('deleted (server dry run)');
+    expect(await said('get', 'configmap', 'kept', '-o', 'name')).toBe('configmap/kept\n');
+  });
+
+  test('what a fake cannot do is told as that, and a kind that is not served by its name', async () => {
+    api.apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'mute', namespace: 'default' },
+      spec: { containers: [{ name: 'mute', image: 'mute' }] },
+    });
+    const stderrOf = async (args: readonly string[], input = ''): Promise<string> => {
+      const { code, stderr } = await kubectl(args, { input });
+      expect(code).toBe(1);
+      return stderr;
+    };
+    expect(await stderrOf(['logs', 'mute'])).toContain('this API server is a fake: no container runs in its Pods');
+    expect(await stderrOf(['exec', 'mute', '--', 'true'])).toContain('no container runs in its Pods');
+    expect(await stderrOf(['create', 'configmap', 'x'])).toContain('use kubectl apply -f');
+    const nonsense = 'apiVersion: v1\nkind: Nonsense\nmetadata: { name: x }\n';
+    expect(await stderrOf(['apply', '-f', '-'], nonsense)).toContain('no matches for kind "Nonsense" in version "v1"');
+  });
+
   test('-w follows changes', async () => {
     api.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'watched', namespace: 'default' } });
     const watching = kubectl([

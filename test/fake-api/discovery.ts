@@ -1,7 +1,7 @@
 import { ApiError } from './api-error.ts';
 import { apiVersionOf, type Catalog } from './catalog.ts';
 import type { Json, JsonObject } from './json.ts';
-import type { Kind } from './kinds.ts';
+import { type Kind, kindKey } from './kinds.ts';
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const STATUS_VERBS = ['get', 'patch', 'update'];
@@ -9,6 +9,9 @@ const REVIEWS = [
   { group: 'authorization.k8s.io', plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview' },
   { group: 'authentication.k8s.io', plural: 'selfsubjectreviews', kind: 'SelfSubjectReview' },
 ] as const;
+
+/** Kinds of `kubectl get all`. */
+const IN_ALL: ReadonlySet<string> = new Set(['pods', 'services', 'daemonsets.apps', 'deployments.apps']);
 
 /** What discovery answers at a path, or undefined when the path is none of discovery's. */
 export function discovery(
@@ -84,10 +87,17 @@ function resourceEntries(kind: Kind): Json[] {
     singularName: kind.singular,
     ...shared,
     verbs: [...VERBS],
-    ...(kind.shortNames.length > 0 ? { shortNames: [...kind.shortNames] } : {}),
+    ...namesOf(kind),
   };
   const status: JsonObject = { name: `${kind.plural}/status`, singularName: '', ...shared, verbs: [...STATUS_VERBS] };
   return kind.statusSubresource ? [entry, status] : [entry];
+}
+
+function namesOf(kind: Kind): JsonObject {
+  return {
+    ...(kind.shortNames.length > 0 ? { shortNames: [...kind.shortNames] } : {}),
+    ...(IN_ALL.has(kindKey(kind)) ? { categories: ['all'] } : {}),
+  };
 }
 
 function aggregated(catalog: Catalog, legacy: boolean): JsonObject {
@@ -111,7 +121,7 @@ function aggregatedResource(kind: Kind): JsonObject {
     scope: kind.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: kind.singular,
     verbs: [...VERBS],
-    ...(kind.shortNames.length > 0 ? { shortNames: [...kind.shortNames] } : {}),
+    ...namesOf(kind),
     ...(kind.statusSubresource ? { subresources: status } : {}),
   };
 }

@@ -107,6 +107,10 @@ function answer(parts: Parts, exchange: Exchange): void {
   const { kind } = info;
   const knownSubresource =
     info.subresource === '' || (info.subresource === 'status' && kind?.statusSubresource === true);
+  if (kind?.plural === 'pods' && IN_CONTAINERS.has(info.subresource)) {
+    parts.registry.get(kind, info.namespace, info.name);
+    throw new ApiError(404, 'NotFound', 'this API server is a fake: no container runs in its Pods');
+  }
   if (kind === undefined || !knownSubresource || (!kind.namespaced && info.namespace !== '')) {
     throw notServed(isBuiltIn(info));
   }
@@ -148,9 +152,14 @@ function answer(parts: Parts, exchange: Exchange): void {
   }
 }
 
+/** `kubectl logs`, `exec` and the like. */
+const IN_CONTAINERS: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward', 'ephemeralcontainers']);
+
 function isBuiltIn({ group, version }: RequestInfo): boolean {
   return group.startsWith('auth') || BUILT_IN_KINDS.some((kind) => kind.group === group && kind.version === version);
 }
+
+const OPENAPI_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 function answerPath(parts: Parts, { info, wire, accept }: Exchange): void {
   const { path } = info;
@@ -158,6 +167,9 @@ function answerPath(parts: Parts, { info, wire, accept }: Exchange): void {
     wire.send(200, JSON.stringify(versionInfo(parts.env.settings.gitVersion)));
   } else if (path === '/healthz' || path === '/readyz' || path === '/livez') {
     wire.send(200, 'ok', { 'content-type': 'text/plain; charset=utf-8' });
+  } else if (path === '/openapi/v2') {
+    // Only kubectl asks for it, about a kind that version 3 lacks: a document in protobuf, in which there is nothing.
+    wire.send(200, '', { 'content-type': OPENAPI_V2 });
   } else {
     const found = discovery(parts.catalog, path, accept);
     const body = found?.body ?? openApi(parts.catalog, path);

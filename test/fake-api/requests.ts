@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Json } from './json.ts';
+import { type Json, stringAt } from './json.ts';
 import type { RequestInfo, Verb } from './request-info.ts';
 
 /** One request as the audit trail keeps it. */
@@ -50,7 +50,7 @@ export function recorded(
     namespace: info.namespace,
     name: info.name,
     userAgent: message.headers['user-agent'] ?? '',
-    dryRun: info.query.has('dryRun'),
+    dryRun: dryRunOf(info, body) !== '',
     fieldManager: info.query.get('fieldManager') ?? '',
     contentType: (message.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '',
     body,
@@ -58,6 +58,11 @@ export function recorded(
     status: 0,
     changed: false,
   };
+}
+
+/** What the URL asks for; for a DELETE, the options in its body as well. Empty: the request is meant. */
+export function dryRunOf({ method, query }: RequestInfo, body: Json | undefined): string {
+  return (method === 'DELETE' ? stringAt(body, 'dryRun', 0) : '') || (query.get('dryRun') ?? '');
 }
 
 const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch']);

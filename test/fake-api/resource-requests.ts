@@ -11,10 +11,10 @@ import { applyMergePatch, applyStrategicMerge } from './merge-patch.ts';
 import { type DeleteRules, missingNamespace } from './object-rules.ts';
 import type { Registry, WriteContext } from './registry.ts';
 import type { RequestInfo } from './request-info.ts';
-import type { RecordedRequest } from './requests.ts';
+import { dryRunOf, type RecordedRequest } from './requests.ts';
 import { listText, objectText } from './serialize.ts';
 import type { Environment } from './strategy.ts';
-import { tableOf } from './table.ts';
+import { type IncludeObject, tableOf } from './table.ts';
 import type { Watches } from './watches.ts';
 import type { Wire } from './wire.ts';
 
@@ -43,8 +43,17 @@ function wantsTable(accept: string): boolean {
   return accept.includes('as=Table');
 }
 
-export function sendObject({ wire, accept }: Exchange, kind: Kind, status: number, object: KubeObject): void {
-  const body = wantsTable(accept) ? JSON.stringify(tableOf(kind, [object], undefined, Date.now())) : objectText(object);
+function rowOf(kind: Kind, object: KubeObject, info: RequestInfo): string {
+  return JSON.stringify(tableOf(kind, [object], undefined, Date.now(), includeOf(info)));
+}
+
+function includeOf({ query }: RequestInfo): IncludeObject {
+  const asked = query.get('includeObject');
+  return asked === 'Object' || asked === 'None' ? asked : 'Metadata';
+}
+
+export function sendObject({ info, wire, accept }: Exchange, kind: Kind, status: number, object: KubeObject): void {
+  const body = wantsTable(accept) ? rowOf(kind, object, info) : objectText(object);
   wire.send(status, `${body}\n`);
 }
 
@@ -53,17 +62,17 @@ export function sendList(parts: Parts, { info, wire, accept, listFault }: Exchan
   const items = listFault === undefined ? page.items : listFault.transform(page.items);
   const resourceVersion = listFault?.resourceVersion ?? page.metadata.resourceVersion;
   const metadata = { ...page.metadata, resourceVersion };
-  const table = wantsTable(accept) ? tableOf(kind, items, metadata, Date.now()) : undefined;
+  const table = wantsTable(accept) ? tableOf(kind, items, metadata, Date.now(), includeOf(info)) : undefined;
   wire.send(200, table === undefined ? listText(kind, items, metadata) : JSON.stringify(table));
 }
 
 export function startWatch(parts: Parts, { info, request, wire, accept }: Exchange, kind: Kind): void {
-  const row = (object: KubeObject): string => JSON.stringify(tableOf(kind, [object], undefined, Date.now()));
+  const row = (object: KubeObject): string => rowOf(kind, object, info);
   parts.watches.start(kind, info, request, wire, wantsTable(accept) ? row : objectText);
 }
 
 export function contextOf({ info, request, user }: Exchange): WriteContext {
-  const dryRun = info.query.get('dryRun') ?? '';
+  const dryRun = dryRunOf(info, request.body);
   if (dryRun !== '' && dryRun !== 'All') {
     const message = `Unsupported value: []string{"${dryRun}"}: supported values: "All"`;
     throw invalidOptions({ field: 'dryRun', reason: 'FieldValueNotSupported', message });
@@ -90,8 +99,14 @@ export function objectBody({ request, info }: Exchange): KubeObject {
   return body;
 }
 
-/** The real server also reads protobuf, which `kubectl auth can-i` sends. */
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+/** The real server also reads protobuf, which `kubectl create` and `kubectl auth can-i` send. */
 export function assertReadable(request: RecordedRequest): void {
+  if (request.contentType === PROTOBUF) {
+    const message = 'this API server is a fake that reads no protobuf, which this command sends: use kubectl apply -f';
+    throw new ApiError(415, 'UnsupportedMediaType', message);
+  }
   if (request.contentType !== 'application/json' && request.contentType !== 'application/yaml') {
     const types = 'application/json, application/yaml';
     const message = `the body of the request was in an unknown format - accepted media types include: ${types}`;

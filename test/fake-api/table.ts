@@ -3,12 +3,16 @@ import { type Kind, kindKey } from './kinds.ts';
 import type { ListMeta } from './serialize.ts';
 import { AGE, COLUMNS, type Column, NAME } from './table-columns.ts';
 
-/** `kubectl get`'s table: columns and rows, each row with the object's metadata. */
+/** What each row carries besides its cells: its object's metadata, the whole of it (`kubectl get --sort-by`), nothing. */
+export type IncludeObject = 'Metadata' | 'Object' | 'None';
+
+/** `kubectl get`'s table: columns and rows. */
 export function tableOf(
   kind: Kind,
   objects: readonly KubeObject[],
   metadata: ListMeta | undefined,
   now: number,
+  include: IncludeObject = 'Metadata',
 ): JsonObject {
   const columns = COLUMNS[kindKey(kind)] ?? [NAME, AGE];
   return {
@@ -18,9 +22,15 @@ export function tableOf(
     columnDefinitions: columns.map((column) => definitionOf(column, kind)),
     rows: objects.map((object) => ({
       cells: columns.map((column) => cellOf(column, object, now)),
-      object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata },
+      ...included(object, include),
     })),
   };
+}
+
+function included(object: KubeObject, include: IncludeObject): JsonObject {
+  if (include === 'None') return {};
+  if (include === 'Object') return { object };
+  return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } };
 }
 
 function definitionOf({ name, type, priority }: Column, kind: Kind): JsonObject {
