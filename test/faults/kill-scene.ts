@@ -8,7 +8,7 @@ import { listAt, objectAt, objectsAt } from '../fake-api/json.ts';
 import { type FakeApi, startFakeApi } from '../fake-api/server.ts';
 import { type Cluster, createCluster, problemsOf, type Wishes } from './cluster.ts';
 import { inFastTime } from './in-fast-time.ts';
-import { isPlannedWrite } from './requests.ts';
+import { isOrdinary, isPlannedWrite } from './requests.ts';
 import { nameOf, unplanned, writesOf } from './write-log.ts';
 
 /** So much faster runs the time of the program: the lease of a dead one is free after 0.6 s. */
@@ -34,12 +34,19 @@ export interface KillScene {
   unplanned(): readonly string[];
   /** How many writes there were. */
   writes(): number;
+  /** How many of them changed something. */
+  carriedOut(): number;
+  /** How many requests there were, without those for the Lease, which time alone decides. */
+  calls(): number;
+  /** Time since the scene began, as the program's clock has it. */
+  minutes(): number;
   /** What the program is responsible for, without what differs from run to run. */
   outcome(): unknown;
   stop(): Promise<void>;
 }
 
 export async function startKillScene(bundle: string, wishes: Wishes): Promise<KillScene> {
+  const startedAt = performance.now();
   const dir = mkdtempSync(join(tmpdir(), 'ccb-kills-'));
   const api = await startFakeApi();
   const cluster = createCluster(api, wishes);
@@ -127,6 +134,9 @@ export async function startKillScene(bundle: string, wishes: Wishes): Promise<Ki
     },
     unplanned: () => unplanned(cluster),
     writes: () => writesOf(api.requests).length,
+    carriedOut: () => writesOf(api.requests).filter(({ changed }) => changed).length,
+    calls: () => api.requests.filter(isOrdinary).length,
+    minutes: () => ((performance.now() - startedAt) / 60_000) * FACTOR,
     outcome: () => outcomeOf(api),
     stop: async () => {
       await kill();

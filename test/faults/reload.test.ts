@@ -30,4 +30,5 @@ it('a file full of mistakes stops nothing, and is told once', async () => {
   await scene.inSync();
   await scene.pass(60_000);
   expect(scene.log.messages('error')).toEqual([REFUSED]);
+  await scene.endsWell({ base: 150, aMinute: 100 });
 });
