@@ -48,6 +48,8 @@ export interface Cluster {
   /** As when its Service is made anew. */
   changeNodePort(gateway: string): void;
   changeAddress(gateway: string): void;
+  /** Its entrypoint is deleted, and made anew with the same address. What it owned goes with the first one. */
+  remakeEntrypoint(gateway: string): void;
   /** A new route: Cilium's CiliumEnvoyConfig changes, and its copy has to follow. */
   changeRoute(gateway: string): void;
   /** Somebody sets the entrypoint's targetPort by hand. At most once each, or it is a second writer. */
@@ -127,6 +129,12 @@ export function createCluster(api: FakeApi, wishes: Wishes): Cluster {
     return gateway;
   }
 
+  function remakeEntrypoint(gateway: string): void {
+    api.remove(SERVICES, entrypointRef(gateway));
+    api.apply(entrypointObject(gateway));
+    setAddress(gateway);
+  }
+
   function addNode(agentReady: boolean): void {
     const name = `node-${nodes}`;
     nodes += 1;
@@ -204,6 +212,7 @@ export function createCluster(api: FakeApi, wishes: Wishes): Cluster {
     removeGateway,
     changeNodePort,
     changeAddress: setAddress,
+    remakeEntrypoint,
     changeRoute,
     spoilTargetPort,
     addTaintedNode: () => addNode(true),

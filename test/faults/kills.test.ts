@@ -81,7 +81,6 @@ describe('killed at a write', () => {
 
   /** As many as so many runs need, and what the looks in between do. */
   function expectFewCalls(scene: KillScene, runs: number): void {
-    console.log('calls', runs, scene.calls(), undisturbed.calls, scene.minutes());
     expect(scene.calls()).toBeLessThanOrEqual(runs * 1.5 * undisturbed.calls + 200 * scene.minutes());
   }
 });

@@ -44,8 +44,24 @@ async function until(scene: Scene, what: string, holds: (series: Series) => bool
   }
 }
 
-/** Where each request counts, none may be given up since the machine was slow: ten seconds are more than three. */
-const UNHURRIED = { speed: 3 } as const;
+/** Where each request counts, none should be given up since the machine was slow: ten seconds are five. */
+const UNHURRIED = { speed: 2 } as const;
+
+/** Waits until the watch of Services is said to be silent, which no answer but 503 may say. Resolves with the seconds. */
+async function untilSilent(scene: Scene): Promise<{ readonly silence: number; readonly text: string }> {
+  const line = /^\[-\]watch\/gateways\/services failed: no sign of life for (\d+) s(?:: timeout)?$/m;
+  const endsAt = performance.now() + 60_000;
+  for (;;) {
+    const { status, text } = await scene.page('/readyz');
+    const silence = Number(line.exec(text)?.[1] ?? 0);
+    if (silence > 0) {
+      expect(status).toBe(503);
+      return { silence, text };
+    }
+    if (performance.now() > endsAt) throw new Error(`never silent:\n${text}`);
+    await pause(50);
+  }
+}
 
 function isServiceWrite(request: RecordedRequest): boolean {
   return isOurs(request) && isWrite(request) && request.resource === 'services' && !request.dryRun;
@@ -92,13 +108,20 @@ it('requests are counted as the API server saw them', async () => {
     (request) => isOurs(request) && request.resource === 'services' && request.verb === 'patch',
   );
   const series = await metricsOf(scene);
+  const counted = (code: number | string): number =>
+    sum(series, 'kube_requests_total', 'verb="patch"', 'resource="services', `code="${code}"`);
+  let unheard = 0;
   for (const code of [200, 409, 429, 500, 503]) {
-    const counted = sum(series, 'kube_requests_total', 'verb="patch"', 'resource="services', `code="${code}"`);
-    expect(counted, `patch services ${code}`).toBe(seen.filter(({ status }) => status === code).length);
+    const answered = seen.filter(({ status }) => status === code).length;
+    expect(counted(code), `patch services ${code}`).toBeLessThanOrEqual(answered);
+    unheard += answered - counted(code);
   }
+  expect(unheard).toBe(counted('<error>')); // what was given up on a very slow machine; none as a rule
   expect(sum(series, 'kube_requests_total', 'code="500"')).toBe(3);
   expect(sum(series, 'kube_requests_total', 'code="429"')).toBe(2);
-  expect(sum(series, 'actions_total', 'result="failed"')).toBe(6);
+  const failed = sum(series, 'actions_total', 'result="failed"');
+  expect(failed).toBeGreaterThanOrEqual(6);
+  expect(failed).toBeLessThanOrEqual(6 + unheard);
   expect(sum(series, 'workqueue_retries_total')).toBeGreaterThanOrEqual(6);
 });
 
@@ -124,12 +147,8 @@ it('an API server that falls silent makes the watches stale: not ready, still al
   const scene = await startScene({ bookmarkIntervalMs: 86_400_000, speed: 40 });
   const { api } = scene;
   api.faults.intercept((request) => (isOurs(request) ? { kind: 'drop', how: 'hang' } : undefined));
-  await scene.pass(60_000);
-  expect((await scene.page('/readyz')).status).toBe(200); // a kind that nobody touches may be silent for so long
-  await scene.pass(160_000);
-  const { status, text } = await scene.page('/readyz');
-  expect(status).toBe(503);
-  expect(text).toMatch(/^\[-\]watch\/gateways\/services failed: no sign of life for [2-9]\d\d s(?:: timeout)?$/m);
+  const { silence, text } = await untilSilent(scene);
+  expect(silence).toBeGreaterThan(180); // a kind that nobody touches may be silent for so long
   expect(text).toMatch(/\nreadyz check failed\n$/);
   expect(await scene.page('/healthz')).toEqual({ status: 200, text: 'ok\n' });
   const series = await metricsOf(scene);

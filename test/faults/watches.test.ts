@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers';
 import { expect, it } from 'vitest';
-import { isWatch } from './requests.ts';
+import { SERVICES } from '../../src/kube/resources.ts';
+import { isPlannedWrite, isWatch } from './requests.ts';
 import { startScene } from './scene.ts';
 
 /** What goes wrong with watches. */
@@ -59,6 +60,20 @@ it('half-open connections: nothing comes and nothing ends', async () => {
   // Two minutes of silence, up to 20 % more, and the time to look; sooner than the list that comes every ten minutes.
   expect(clock.monotonic() - frozenAt).toBeLessThan(500_000);
   await scene.endsWell({ base: 200, aMinute: 100 });
+});
+
+it('an entrypoint made anew behind a half-open watch: its copy is not fought for with the garbage collector', async () => {
+  const scene = await startScene({ speed: 40 });
+  const { api, cluster } = scene;
+  for (const watch of api.openWatches(SERVICES)) watch.freeze();
+  for (const gateway of cluster.gateways().slice(0, 2)) cluster.remakeEntrypoint(gateway);
+  await scene.inSync();
+  // Each copy was made once more, for the entrypoint that is.
+  const made = api.requests.filter(
+    (request) => isPlannedWrite(request) && request.verb === 'create' && request.resource === 'ciliumenvoyconfigs',
+  );
+  expect(made).toHaveLength(cluster.gateways().length + 2);
+  await scene.endsWell({ base: 150, aMinute: 100 });
 });
 
 it('requests that are never answered', async () => {
