@@ -142,7 +142,7 @@ export async function runController(
       client,
       fieldManager: CONTROLLER_MANAGER,
       prepare: (request: CopyRequest, during: AbortSignal) =>
-        prepareCopy(client, request, during, (source) => view.upsert(request.resource, source)),
+        prepareCopy(client, request, during, view.upsert),
       mayWrite: () => lease.isLeader() && ready === lease.term(),
       term: lease.term,
     },

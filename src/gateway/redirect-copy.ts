@@ -3,7 +3,7 @@ import type { JsonPatchOperation, KubeClient } from '../kube/client.types.ts';
 import { KubeError } from '../kube/errors.ts';
 import { asRecord, readMeta } from '../kube/read.ts';
 import { readAll } from '../kube/read-all.ts';
-import { ENVOY_CONFIGS } from '../kube/resources.ts';
+import { ENVOY_CONFIGS, type Resource, SERVICES } from '../kube/resources.ts';
 import type { ObjectRef, RawObject } from '../kube/types.ts';
 import type { Prepared } from '../plan/apply.ts';
 import { apiVersionOf } from '../plan/make.ts';
@@ -168,27 +168,28 @@ export function renderCopy(skeleton: RawObject, source: RawObject): RawObject {
 /**
  * Makes a planned copy into the request that writes it, from the source as it is at this moment: of many changes in a
  * row the last one wins (design rule 12).
- * @param onSource told the source as it was read: the watch may have missed it, and the next plan must not
- * @throws KubeError of the read; a conflict when the source is no longer what the plan rests on, or the copy is like it
+ * @param onRead told the source, and the owner of a new copy, as they were read: a watch may have missed them, and the
+ *   next plan must not
+ * @throws KubeError of a read; a conflict when the source is no longer what the plan rests on, or the copy is like it,
+ *   or the entrypoint that is to own a new copy is gone
  */
 export async function prepareCopy(
   client: KubeClient,
   request: CopyRequest,
   signal: AbortSignal,
-  onSource: (source: RawObject) => void,
+  onRead: (resource: Resource, object: RawObject) => void,
 ): Promise<Prepared> {
   const { resource, ref, existing } = request;
-  const source = await client.get(resource, request.source, { signal });
-  onSource(source);
+  const [source] = await Promise.all([
+    client.get(resource, request.source, { signal }),
+    ...(existing === undefined ? [expectOwner(client, request, signal, onRead)] : []),
+  ]);
+  onRead(resource, source);
   const model = trimEnvoyConfig(source);
   const outdated = model.hostListener || describeServices(model.services) !== request.sourceServices;
   if (outdated || describeContent(model) === request.satisfiedBy) {
-    throw new KubeError(`CiliumEnvoyConfig ${request.source.namespace}/${request.source.name} has changed in between`, {
-      category: 'conflict',
-      status: 0,
-      reason: '',
-      operation: `GET ${resource.plural} ${request.source.namespace}/${request.source.name}`,
-    });
+    const name = `${request.source.namespace}/${request.source.name}`;
+    throw changedInBetween(`CiliumEnvoyConfig ${name}`, `GET ${resource.plural} ${name}`);
   }
   const rendered = renderCopy(request.skeleton, source);
   const now = describeContent(model);
@@ -204,6 +205,32 @@ export async function prepareCopy(
     { op: 'add', path: '/spec', value: rendered.spec },
   ];
   return { request: { verb: 'patch', resource, ref, patch: { type: 'json', body } }, newer: content };
+}
+
+/**
+ * A copy whose owner is gone is taken away by the garbage collector as soon as it is made. While the watch of Services
+ * lags behind, it would be made again and again, and in the end count as fought over (design rule 7).
+ */
+async function expectOwner(
+  client: KubeClient,
+  { ref, skeleton }: CopyRequest,
+  signal: AbortSignal,
+  onRead: (resource: Resource, object: RawObject) => void,
+): Promise<void> {
+  const [owner] = readMeta(skeleton).owners;
+  if (owner === undefined) return;
+  const { namespace } = ref;
+  // By a list: the right to get Services is nowhere else needed.
+  const { items } = await client.list(SERVICES, { namespace, fieldSelector: `metadata.name=${owner.name}`, signal });
+  const found = items.find((item) => readMeta(item).name === owner.name);
+  if (found !== undefined) onRead(SERVICES, found);
+  if (found === undefined || readMeta(found).uid !== owner.uid) {
+    throw changedInBetween(`Service ${namespace}/${owner.name}`, `LIST ${SERVICES.plural} ${namespace}/${owner.name}`);
+  }
+}
+
+function changedInBetween(what: string, operation: string): KubeError {
+  return new KubeError(`${what} has changed in between`, { category: 'conflict', status: 0, reason: '', operation });
 }
 
 /** Whether an earlier process may have left redirect copies: what cannot be read now may be readable in a moment. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { copyName, prepareCopy, renderCopy } from '../../src/gateway/redirect-copy.ts';
 import type { KubeError } from '../../src/kube/errors.ts';
-import { at } from '../../src/kube/read.ts';
+import { asRecord, at } from '../../src/kube/read.ts';
+import { ENVOY_CONFIGS, SERVICES } from '../../src/kube/resources.ts';
 import type { RawObject } from '../../src/kube/types.ts';
 import { scriptedClient } from '../plan/build.ts';
 import { entrypoint, gateway, gatewayService, ingress, ingressService, ours, sharedIngressService } from './build.ts';
@@ -255,9 +256,12 @@ describe('a plan that rests on a source whose newest state the watch has missed'
     const client = {
       ...scriptedClient(() => Promise.reject(new Error('nothing is written'))),
       get: () => Promise.resolve(newer),
+      list: () => Promise.resolve({ items: objects.filter(({ kind }) => kind === 'Service'), resourceVersion: '1' }),
     };
     const signal = new AbortController().signal;
-    const outcome = await prepareCopy(client, request, signal, (source) => read.push(source)).then(
+    const outcome = await prepareCopy(client, request, signal, (resource, object) => {
+      if (resource === ENVOY_CONFIGS) read.push(object);
+    }).then(
       () => 'written',
       (error: KubeError) => error.category,
     );
@@ -269,6 +273,27 @@ describe('a plan that rests on a source whose newest state the watch has missed'
     const followed = settled(source({ routes: 'v9' }));
     const stale = change(followed, 'CiliumEnvoyConfig', 'cilium-gateway-web', () => SOURCE);
     expect(await prepared(stale)).toBe('conflict');
+  });
+
+  it.each([
+    ['is gone', undefined],
+    ['was made anew', 'another'],
+  ])('makes no copy for an entrypoint that %s: its collector would take it away at once', async (_, uid) => {
+    const { request } = actionOf(plan(OBJECTS), 'write-redirect-copy');
+    if (request.verb !== 'copy') throw new Error('no copy');
+    const found = OBJECTS.find(({ metadata }) => at(metadata, 'name') === 'entry');
+    const now = uid === undefined ? [] : [{ ...found, metadata: { ...asRecord(found?.metadata), uid } }];
+    const read: RawObject[] = [];
+    const client = {
+      ...scriptedClient(() => Promise.reject(new Error('nothing is written'))),
+      get: () => Promise.resolve(SOURCE),
+      list: () => Promise.resolve({ items: now, resourceVersion: '1' }),
+    };
+    const preparing = prepareCopy(client, request, new AbortController().signal, (resource, object) => {
+      if (resource === SERVICES) read.push(object);
+    });
+    await expect(preparing).rejects.toMatchObject({ category: 'conflict' });
+    expect(read).toEqual(now);
   });
 
   it('writes the newest where it is not', async () => {
