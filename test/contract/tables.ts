@@ -85,7 +85,7 @@ export function describeTables(send: Send): void {
         valueAt(await table(SERVICES, `?fieldSelector=metadata.name%3D${name}${query}`), 'rows', 0, 'object');
       expect(await rowOf('')).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name } });
       expect(await rowOf('&includeObject=Object')).toMatchObject({ spec: { type: 'LoadBalancer' } });
-      expect(await rowOf('&includeObject=None')).toBeUndefined();
+      expect(await rowOf('&includeObject=None')).toBeNull();
     });
 
     test('show a Service with its addresses and ports', async () => {

@@ -28,7 +28,7 @@ export function tableOf(
 }
 
 function included(object: KubeObject, include: IncludeObject): JsonObject {
-  if (include === 'None') return {};
+  if (include === 'None') return { object: null };
   if (include === 'Object') return { object };
   return { object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } };
 }
