@@ -109,7 +109,7 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   const stopping = new AbortController();
   const options = { kubeconfig, context: undefined, config: undefined, logLevel: undefined, adopt: undefined };
   const metrics = createMetrics({ version: 'test', config: live.current, clock });
-  const connected = await connect(options, config, clock, log, stopping.signal, metrics.onRequest);
+  const connected = await patiently(() => connect(options, config, clock, log, stopping.signal, metrics.onRequest));
   const running = runController(connected, live, clock, log, stopping.signal, metrics);
   let failure: unknown;
   running.catch((error: unknown) => {
@@ -209,6 +209,18 @@ export async function startScene(wishes: SceneWishes = {}): Promise<Scene> {
   callsFrom = api.requests.filter(isOurs).length;
   callsSince = clock.monotonic();
   return scene;
+}
+
+/** The program gives up at its start when ten seconds bring no answer: a part of a real one, on a machine that is busy. */
+async function patiently<T>(start: () => Promise<T>): Promise<T> {
+  const endsAt = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (performance.now() > endsAt) throw error;
+    }
+  }
 }
 
 function nameIn(object: Json): string {
