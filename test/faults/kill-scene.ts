@@ -13,7 +13,7 @@ import { nameOf, unplanned, writesOf } from './write-log.ts';
 
 /** So much faster runs the time of the program: the lease of a dead one is free after 0.6 s. */
 const FACTOR = 25;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** On which side of a write the process dies: the server has not carried it out, or has and could not say so. */
 export type Side = 'before' | 'after';
