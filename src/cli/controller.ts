@@ -141,8 +141,7 @@ export async function runController(
     ports: {
       client,
       fieldManager: CONTROLLER_MANAGER,
-      prepare: (request: CopyRequest, during: AbortSignal) =>
-        prepareCopy(client, request, during, view.upsert),
+      prepare: (request: CopyRequest, during: AbortSignal) => prepareCopy(client, request, during, view.upsert),
       mayWrite: () => lease.isLeader() && ready === lease.term(),
       term: lease.term,
     },
