@@ -101,6 +101,7 @@ async function build(): Promise<void> {
     renameSync(unfinished, BUNDLE);
   } finally {
     rmSync(unfinished, { force: true });
+    rmSync(unfinished.replace(/\.js$/, '.cdx.json'), { force: true }); // what is in it: of no use for the demo
   }
 }
 
