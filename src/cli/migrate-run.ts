@@ -1,12 +1,12 @@
 import type { SubjectState } from '../gateway/plan-subject.types.ts';
 import type { GatewayReconciler } from '../gateway/reconciler.ts';
 import { KubeError } from '../kube/errors.ts';
+import type { Bell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { MigrationPlan } from '../migrate/plan.ts';
 import type { MigrationReads } from '../migrate/read.ts';
 import type { Stage } from '../migrate/steps.ts';
 import type { Action, Outcome } from '../plan/plan.types.ts';
-import type { Bell } from './bell.ts';
 import type { Executor } from './once-executor.ts';
 
 const LOOK_AGAIN_MS = 500;

@@ -2,12 +2,12 @@ import type { GatewayConfig } from '../config/config.types.ts';
 import type { GatewayPlan } from '../gateway/plan.ts';
 import { NOT_PROGRAMMED } from '../gateway/programmed.ts';
 import { copyMend, specMend, statusMend } from '../gateway/second-writer.ts';
+import type { Bell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import { actionId, undoes, writtenBy } from '../plan/history.ts';
 import { describeTarget, finding } from '../plan/make.ts';
 import type { Action, Finding, Outcome } from '../plan/plan.types.ts';
 import type { Reconciler } from '../plan/reconciler.types.ts';
-import type { Bell } from './bell.ts';
 import type { Executor } from './once-executor.ts';
 import type { OncePlan } from './once-reconciler.ts';
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync, watch } from 'node:fs';
 import { readFile as readFileLater } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { type Bell, createBell } from '../lib/bell.ts';
 import type { Clock } from '../lib/clock.ts';
 import { describeProblem, UsageError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -119,7 +120,7 @@ export function openConfig(sources: ConfigSources, timing: FollowTiming = TIMING
       return;
     }
     const { clock } = ports;
-    const bell = ringOnChange(path, signal);
+    const bell = bellOfChanges(path, signal);
     let known = fingerprintOf(text);
     let seen = { print: known, since: clock.monotonic() };
     while (!signal.aborted) {
@@ -130,7 +131,7 @@ export function openConfig(sources: ConfigSources, timing: FollowTiming = TIMING
       const needed = typeof read === 'string' ? timing.settleMs : timing.goneMs;
       const left = print === known ? timing.pollMs : seen.since + needed - now;
       if (left > 0) {
-        await bell.wait(Math.min(left, timing.pollMs), clock);
+        await bell.wait(Math.min(left, timing.pollMs), clock, signal).catch(() => undefined);
         continue;
       }
       known = print;
@@ -185,35 +186,18 @@ function fingerprintOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-interface Bell {
-  /** Resolves after so long, or as soon as the file's folder tells of a change of it, or when all ends. */
-  wait(ms: number, clock: Clock): Promise<void>;
-}
-
 /** Rings when the file changes, where the file system tells that: the kubelet swaps the link `..data` beside it. */
-function ringOnChange(path: string, signal: AbortSignal): Bell {
-  let ring: (() => void) | undefined;
-  let rang = false;
+function bellOfChanges(path: string, signal: AbortSignal): Bell {
+  const bell = createBell();
   try {
     const watcher = watch(dirname(path), { persistent: false, signal }, (_, name) => {
-      if (name !== null && name !== basename(path) && !name.startsWith('..')) return;
-      rang = true;
-      ring?.();
+      if (name === null || name === basename(path) || name.startsWith('..')) bell.ring();
     });
     watcher.on('error', () => watcher.close()); // looking now and then is enough
   } catch {
     // The same.
   }
-  return {
-    wait: async (ms, clock) => {
-      const timer = new AbortController();
-      ring = () => timer.abort();
-      if (rang) timer.abort();
-      await clock.sleep(ms, AbortSignal.any([signal, timer.signal])).catch(() => undefined);
-      ring = undefined;
-      rang = false;
-    },
-  };
+  return bell;
 }
 
 function freeze<T>(value: T): T {

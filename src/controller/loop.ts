@@ -102,8 +102,7 @@ export function createLoop(options: LoopOptions): Loop {
   let touched = new Set<string>();
   /** Writes whose Events wait until the queue is empty: during a burst, writes go first. */
   let unannounced: Action[] = [];
-  let announcing = false;
-  const ended = new AbortController();
+  const over = new AbortController();
   const troubles = new Map<string, Trouble>();
   /** Writes that the server refused: not tried again until the object or the wish changes, or a full pass is due. */
   const refused = new Map<string, Refusal>();
@@ -118,8 +117,10 @@ export function createLoop(options: LoopOptions): Loop {
   async function writesEnded(): Promise<void> {
     if (running.size === 0) return;
     const limit = new AbortController();
-    const ended = Promise.allSettled(running.values());
-    await Promise.race([ended, clock.sleep(WRITES_FIRST_MS, limit.signal).catch(() => undefined)]);
+    await Promise.race([
+      Promise.allSettled(running.values()),
+      clock.sleep(WRITES_FIRST_MS, limit.signal).catch(() => undefined),
+    ]);
     limit.abort(WOKEN);
   }
 
@@ -195,11 +196,9 @@ export function createLoop(options: LoopOptions): Loop {
 
   /** Tells of writes once there is time for it. */
   async function announceLater(): Promise<void> {
-    if (announcing) return;
-    announcing = true;
-    do await clock.sleep(ANNOUNCE_AFTER_MS, ended.signal).catch(() => undefined);
-    while (queue.size > 0 && !ended.signal.aborted);
-    announcing = false;
+    do {
+      await clock.sleep(ANNOUNCE_AFTER_MS, over.signal).catch(() => undefined);
+    } while (queue.size > 0 && !over.signal.aborted);
     announceWaiting();
   }
 
@@ -330,7 +329,7 @@ export function createLoop(options: LoopOptions): Loop {
         troubles.delete(actionId(action));
         logger.info({ ...fields, changes: action.changes }, action.message);
         unannounced.push(action);
-        void announceLater();
+        if (unannounced.length === 1) void announceLater();
         return true;
       case 'conflict':
         logger.debug({ ...fields, err: error }, 'the object changed in between: looking again');
@@ -410,7 +409,7 @@ export function createLoop(options: LoopOptions): Loop {
       queue = new Map();
       turnsBy = undefined;
       await Promise.allSettled(running.values());
-      ended.abort();
+      over.abort(WOKEN);
       announceWaiting();
     },
   };

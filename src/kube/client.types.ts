@@ -23,7 +23,7 @@ export interface ListOptions extends RequestOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Objects a page; the client follows `continue` itself. Default: as many as make a page of 0.5 MB, 500 at most. */
+  /** Objects a page; the client follows `continue` itself. Default: as many as make a page of 4 MB, 500 at most. */
   readonly pageSize?: number;
   /** So many of the first ones are enough: no more are asked for. */
   readonly most?: number;

@@ -33,34 +33,38 @@ function sum(series: Series, name: string, ...labels: readonly string[]): number
     .reduce((total, [, value]) => total + value, 0);
 }
 
-/** Waits for what the metrics come to say. */
-async function until(scene: Scene, what: string, holds: (series: Series) => boolean): Promise<Series> {
+/** Looks until there is something to be seen. */
+async function seen<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const endsAt = performance.now() + 60_000;
   for (;;) {
-    const series = await metricsOf(scene);
-    if (holds(series)) return series;
-    if (performance.now() > endsAt) throw new Error(`the metrics never said ${what}`);
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > endsAt) throw new Error(`never seen: ${what}`);
     await pause(50);
   }
+}
+
+/** Waits for what the metrics come to say. */
+function until(scene: Scene, what: string, holds: (series: Series) => boolean): Promise<Series> {
+  return seen(what, async () => {
+    const series = await metricsOf(scene);
+    return holds(series) ? series : undefined;
+  });
 }
 
 /** Where each request counts, none should be given up since the machine was slow: ten seconds are five. */
 const UNHURRIED = { speed: 2 } as const;
 
 /** Waits until the watch of Services is said to be silent, which no answer but 503 may say. Resolves with the seconds. */
-async function untilSilent(scene: Scene): Promise<{ readonly silence: number; readonly text: string }> {
+function untilSilent(scene: Scene): Promise<{ readonly silence: number; readonly text: string }> {
   const line = /^\[-\]watch\/gateways\/services failed: no sign of life for (\d+) s(?:: timeout)?$/m;
-  const endsAt = performance.now() + 60_000;
-  for (;;) {
+  return seen('a silent watch of Services', async () => {
     const { status, text } = await scene.page('/readyz');
     const silence = Number(line.exec(text)?.[1] ?? 0);
-    if (silence > 0) {
-      expect(status).toBe(503);
-      return { silence, text };
-    }
-    if (performance.now() > endsAt) throw new Error(`never silent:\n${text}`);
-    await pause(50);
-  }
+    if (silence === 0) return undefined;
+    expect(status).toBe(503);
+    return { silence, text };
+  });
 }
 
 function isServiceWrite(request: RecordedRequest): boolean {

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Rings when something changed; a ring that nobody waits for is remembered once. */
 export interface Bell {
