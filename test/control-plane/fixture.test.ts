@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { GATEWAYS, SERVICES } from '../../src/kube/resources.ts';
 import type { AuditEvent, AuditMark } from './audit.ts';
 import { type ControlPlane, startControlPlane } from './fixture.ts';
@@ -126,6 +126,28 @@ describe('the programs of a control plane', () => {
       const watch = await cluster.request('GET', `${path}?watch=1&timeoutSeconds=5&resourceVersion=${version}`);
       expect(watch.body).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } });
     } finally {
+      await cluster.stop();
+    }
+  });
+
+  test('that end by themselves are started again, with a line that says why', async () => {
+    const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const cluster = await startControlPlane(WITHOUT_CILIUM);
+    try {
+      const before = cluster.pids();
+      const apiserver = before.find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('kube-apiserver'));
+      if (apiserver === undefined) throw new Error('no API server');
+      process.kill(apiserver, 'SIGQUIT'); // Go's runtime crashes on it, and prints every goroutine
+      await waitFor('another API server', async () => {
+        const after = cluster.pids();
+        return after.length === before.length && !after.includes(apiserver);
+      });
+      await waitFor('its answer', async () => (await cluster.request('GET', '/readyz')).status === 200);
+      expect(said.mock.calls.flat().join('\n')).toMatch(
+        /^flaky: apiserver ended by itself \(exit code 2\) and is started again:\nSIGQUIT: quit\n/,
+      );
+    } finally {
+      said.mockRestore();
       await cluster.stop();
     }
   });

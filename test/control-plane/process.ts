@@ -1,22 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { atDeath } from './cleanup.ts';
 import type { CommandLine } from './programs.ts';
 
 const TAIL_LINES = 15;
+/** How a program written in Go says that it crashed: the runtime, a panic, or klog's Fatal. */
+const CRASH = /^(?:fatal error: |panic: |SIG[A-Z]+: |F\d{4} )/m;
+const CRASH_LINES = 40;
+/** What no program takes for an end. */
+const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']);
 
 /** A program that runs until it is stopped. */
 export interface RunningProgram {
   readonly name: string;
   readonly pid: number;
   readonly logPath: string;
-  /** Resolves when the process is gone. Never rejects. */
-  readonly exited: Promise<void>;
+  /** Resolves when the process is gone, with how it ended: `exit code 2`, or `signal SIGKILL`. Never rejects. */
+  readonly exited: Promise<string>;
   running(): boolean;
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL (an API server that is asked politely keeps its port for many seconds), then the wait for its end. */
   kill(): Promise<void>;
-  /** The last lines it logged, for an error message. */
+  /** Whether a signal was sent that may end it: by `signal`, `kill`, or at the end of this process. */
+  readonly asked: boolean;
+  /** The last lines it logged, for an error message; of a program in Go that crashed, the lines that say why. */
   logTail(): string;
 }
 
@@ -33,22 +40,31 @@ export async function startProgram(
 ): Promise<RunningProgram> {
   const [program, ...args] = [...prefix, 'setpriv', '--pdeathsig', 'KILL', command.program, ...command.args];
   const log = openSync(logPath, 'a');
+  const from = fstatSync(log).size;
   const child = spawn(program ?? '', args, {
     env: { ...process.env, ...command.env },
     stdio: ['ignore', log, log],
     detached: true, // or Ctrl-C in a terminal would reach it before an orderly stop does
   });
   closeSync(log);
-  return running(name, child, await pidOf(child, name), logPath);
+  return running(name, child, await pidOf(child, name), logPath, from);
 }
 
-function running(name: string, child: ChildProcess, pid: number, logPath: string): RunningProgram {
+function running(name: string, child: ChildProcess, pid: number, logPath: string, from: number): RunningProgram {
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  let asked = false;
   const signal = (what: NodeJS.Signals): void => {
-    if (isRunning()) child.kill(what);
+    if (!isRunning()) return;
+    asked ||= !HARMLESS.has(what);
+    child.kill(what);
   };
   const forget = atDeath(() => signal('SIGKILL'));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve())).then(forget);
+  const exited = new Promise<string>((resolve) => {
+    child.once('exit', (code, by) => {
+      forget();
+      resolve(by === null ? `exit code ${code}` : `signal ${by}`);
+    });
+  });
   return {
     name,
     pid,
@@ -56,11 +72,19 @@ function running(name: string, child: ChildProcess, pid: number, logPath: string
     exited,
     running: isRunning,
     signal,
+    get asked() {
+      return asked;
+    },
     async kill() {
       signal('SIGKILL');
       await exited;
     },
-    logTail: () => readFileSync(logPath, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES).join('\n'),
+    logTail() {
+      const text = readFileSync(logPath).subarray(from).toString('utf8').trimEnd();
+      const crash = text.search(CRASH);
+      const lines = (crash < 0 ? text : text.slice(crash)).split('\n');
+      return (crash < 0 ? lines.slice(-TAIL_LINES) : lines.slice(0, CRASH_LINES)).join('\n');
+    },
   };
 }
 

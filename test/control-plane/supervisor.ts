@@ -24,12 +24,17 @@ export interface Supervisor<Name extends string> {
   stopAll(): Promise<void>;
 }
 
+/**
+ * A program that ends by itself is started again, as a kubelet does with its static Pods, and a line on standard output
+ * tells of it (scripts/flaky-reporter.ts has the form). Who sends signals sees to the programs himself.
+ */
 export function createSupervisor<Name extends string>(
   dir: string,
   recipes: Readonly<Record<Name, Recipe>>,
   prefix: readonly string[],
 ): Supervisor<Name> {
   const programs = new Map<Name, RunningProgram>();
+  let disturbed = false;
 
   async function start(name: Name): Promise<void> {
     const recipe = recipes[name];
@@ -38,11 +43,24 @@ export function createSupervisor<Name extends string>(
     const program = await startProgram(name, recipe.command(), log, prefix);
     programs.set(name, program);
     await untilReady(program, () => recipe.ready((pattern) => logSays(log, pattern, from)));
+    void program.exited.then((how) => recover(name, program, how));
+  }
+
+  async function recover(name: Name, program: RunningProgram, how: string): Promise<void> {
+    if (disturbed || program.asked) return;
+    console.log(`flaky: ${name} ended by itself (${how}) and is started again:\n${program.logTail()}`);
+    try {
+      await recipes[name].beforeRestart?.();
+      await start(name);
+    } catch (error) {
+      console.log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   return {
     start,
     async restart(name) {
+      disturbed = true;
       await programs.get(name)?.kill();
       await recipes[name].beforeRestart?.();
       await start(name);
@@ -50,10 +68,12 @@ export function createSupervisor<Name extends string>(
     signal(name, signal) {
       const program = programs.get(name);
       if (program === undefined) throw new Error(`${name} was not started in this control plane`);
+      disturbed = true;
       program.signal(signal);
     },
     pids: () => [...programs.values()].filter((program) => program.running()).map((program) => program.pid),
     async stopAll() {
+      disturbed = true;
       await Promise.all([...programs.values()].map((program) => program.kill()));
     },
   };
