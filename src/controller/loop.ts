@@ -96,6 +96,8 @@ export function createLoop(options: LoopOptions): Loop {
   /** No write begins after this, not even the next one of a subject in work. */
   let stopping = false;
   const running = new Map<string, Promise<void>>();
+  /** Called at each change: those that wait for the watch to show a write. */
+  const watching = new Set<() => void>();
   /** What the last pass wants written and nobody works on yet. */
   let queue = new Map<string, readonly Action[]>();
   /** Subjects that were worked on while the present pass looked: its plan may be older than their writes. */
@@ -110,6 +112,7 @@ export function createLoop(options: LoopOptions): Loop {
 
   function wake(): void {
     dirty = true;
+    for (const look of watching) look();
     wakeUp?.();
   }
 
@@ -284,6 +287,12 @@ export function createLoop(options: LoopOptions): Loop {
     signal: AbortSignal,
   ): Promise<void> {
     const gated = { ...ports, mayWrite: () => mayWrite(config) };
+    const answers: Promise<boolean>[] = [];
+    const carryOutUntilSeen = (action: Action): Promise<boolean> => {
+      const answer = carryOut(key, action, reconcileId, gated, signal);
+      answers.push(answer);
+      return orShown(action, answer);
+    };
     try {
       const before = troubles.get(key);
       for (const stage of stagesOf(group)) {
@@ -292,13 +301,31 @@ export function createLoop(options: LoopOptions): Loop {
           postpone(key, undefined, CONFLICT_BACKOFF);
           return;
         }
-        if (!(await carryOutStage(stage, (action) => carryOut(key, action, reconcileId, gated, signal)))) return;
+        if (!(await carryOutStage(stage, carryOutUntilSeen))) return;
       }
-      if (troubles.get(key) === before) troubles.delete(key);
+      const ended = await Promise.all(answers);
+      if (!ended.includes(false) && troubles.get(key) === before) troubles.delete(key);
     } catch (error) {
       if (signal.aborted) return;
       logger.error({ err: error, subject: key, reconcileId }, 'a write could not be carried out');
       postpone(key, undefined, BACKOFF);
+    } finally {
+      await Promise.allSettled(answers);
+    }
+  }
+
+  /** True as soon as the watch shows what the action writes, which may be before its answer; else what that says. */
+  async function orShown(action: Action, answer: Promise<boolean>): Promise<boolean> {
+    if (reconciler.isShown === undefined) return await answer;
+    const shown = Promise.withResolvers<boolean>();
+    const look = (): void => {
+      if (reconciler.isShown?.(action) === true) shown.resolve(true);
+    };
+    watching.add(look);
+    try {
+      return await Promise.race([answer, shown.promise]);
+    } finally {
+      watching.delete(look);
     }
   }
 

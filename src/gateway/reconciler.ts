@@ -15,7 +15,7 @@ import { type GatewayPlan, planGateways } from './plan.ts';
 import { believingEmptyLists } from './proof.ts';
 import type { CopyPolicy } from './redirect.ts';
 import { declinedFinding } from './second-writer.ts';
-import { pinId } from './target-ports.ts';
+import { pinId, showsTargetPorts } from './target-ports.ts';
 import type { GatewayView } from './view.ts';
 
 export interface GatewayReconcilerOptions {
@@ -143,6 +143,7 @@ export function createGatewayReconciler(options: GatewayReconcilerOptions): Gate
       askedAt = clock.monotonic();
       return untilAskedAgain(planNow());
     },
+    isShown: (action) => showsTargetPorts(view.service(action.target), action),
     noteApplied: ({ outcome, object }) => {
       const { action, status } = outcome;
       if (object !== undefined) view.upsert(action.request.resource, object);

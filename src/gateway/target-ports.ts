@@ -94,6 +94,22 @@ export function patchEntrypoint(
   };
 }
 
+const TARGET_PORT = /^\/spec\/ports\/(\d+)\/targetPort$/;
+
+/**
+ * Whether the entrypoint, as the watch shows it, has each targetPort that the action writes. False for a write of anything
+ * else besides: only its answer tells what became of that.
+ * @param entrypoint undefined: the watch shows none
+ */
+export function showsTargetPorts(entrypoint: ServiceModel | undefined, { target, request }: Action): boolean {
+  if (entrypoint?.meta.uid !== target.uid || request.verb !== 'patch' || request.patch.type !== 'json') return false;
+  return request.patch.body.every(({ op, path, value }) => {
+    if (op === 'test') return true;
+    const port = entrypoint.ports[Number(TARGET_PORT.exec(path)?.[1] ?? Number.NaN)];
+    return port !== undefined && port.targetPort === value;
+  });
+}
+
 function annotationOperations(service: ServiceModel, key: string, value: string): JsonPatchOperation[] {
   if (Object.keys(service.meta.annotations).length === 0) {
     // `add` would replace annotations that came in between, so the version must be the one that was seen.

@@ -14,7 +14,7 @@ import {
   type Resource,
   SERVICES,
 } from '../kube/resources.ts';
-import type { RawObject } from '../kube/types.ts';
+import type { ObjectRef, RawObject } from '../kube/types.ts';
 import type { CacheState, Model, WatchCache } from '../kube/watch.types.ts';
 import { createWatchCache } from '../kube/watch-cache.ts';
 import type { WatchTiming } from '../kube/watch-timing.ts';
@@ -23,13 +23,15 @@ import type { Logger } from '../lib/logger.ts';
 import { type EnvoyConfigModel, trimEnvoyConfig } from './models/envoy-config.ts';
 import { trimGateway, trimGatewayClass, trimIngress, trimPool } from './models/gateway.ts';
 import { expectEnvoyConfig, expectGateway, expectGatewayClass, expectService } from './models/promised.ts';
-import { trimService } from './models/service.ts';
+import { type ServiceModel, trimService } from './models/service.ts';
 import { type Doubt, notServed, type Seen, seen, unread } from './observation.ts';
 import type { GatewayReads } from './observe.ts';
 
 /** Everything that planning Gateways reads, kept current by list and watch. */
 export interface GatewayView {
   reads(): GatewayReads;
+  /** The Service as it is known now. */
+  service(ref: ObjectRef): ServiceModel | undefined;
   /** Resolves when every kind was asked for once: listed, not served, or refused (which its state then says). */
   whenAsked(signal: AbortSignal): Promise<void>;
   /** Resolves when no empty first list waits for a second one, or that one cannot be had (which its state then says). */
@@ -135,6 +137,7 @@ export function createGatewayView(options: GatewayViewOptions): GatewayView {
       daemonSets: seenBy(daemonSets),
       ciliumConfig: seenBy(ciliumConfig),
     }),
+    service: services.get,
     whenAsked: (signal) => until(wasAsked, signal),
     whenProven: (signal) => until((state) => !state.unproven || state.error !== undefined, signal),
     upsert: (resource, object) => {

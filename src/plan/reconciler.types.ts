@@ -13,6 +13,11 @@ export interface Reconciler<P extends Plan = Plan> {
    * skipped, and the next look decides. Absent: the write's own precondition is enough.
    */
   admit?(action: Action): boolean;
+  /**
+   * Whether the cluster, as it is watched, has by now what the write was to bring. The API server tells its watches of a
+   * write while it still makes the answer. Absent: only the answer tells.
+   */
+  isShown?(action: Action): boolean;
   /** Takes note of a write's outcome. Each admitted action is noted once. */
   noteApplied(applied: Applied): void;
   /** Who, besides us, wrote last where this action writes; empty when managedFields don't tell. */

@@ -34,6 +34,8 @@ export function startLoop({
     leader: true,
     config: { readOnly: false, resyncMs: 10 * MINUTE },
     admits: true,
+    /** uids of objects that the watch shows as they are to be. */
+    shown: new Set<string>(),
     /** Runs in the middle of each look. */
     duringLook: (): Promise<void> => Promise.resolve(),
   };
@@ -52,6 +54,7 @@ export function startLoop({
       return { actions: cluster.due, findings: cluster.findings, nextLookMs: cluster.nextLookMs };
     },
     admit: () => cluster.admits,
+    isShown: ({ target }) => cluster.shown.has(target.uid),
     noteApplied: ({ outcome: { status, action } }) => {
       if (status === 'applied') cluster.due = cluster.due.filter((one) => one !== action);
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RawObject } from '../../src/kube/types.ts';
 import { finding } from '../../src/plan/make.ts';
-import { action } from '../plan/build.ts';
+import { action, kubeError } from '../plan/build.ts';
 import { settled, startLoop } from './harness.ts';
 
 const MINUTE = 60_000;
@@ -158,6 +158,38 @@ describe('writes', () => {
     expect(loop.written()).toEqual(['a']);
     await server.next();
     expect(loop.written()).toEqual(['a', 'b']);
+  });
+
+  it('of one subject go on as soon as the watch shows the one before, and end when each has its answer', async () => {
+    const server = byHand();
+    const loop = startLoop({ answer: server.answer });
+    await loop.become(a, b);
+    loop.cluster.shown.add('a');
+    loop.wake();
+    await settled();
+    expect(loop.written()).toEqual(['a', 'b']);
+    loop.stop.abort();
+    await settled();
+    await server.next();
+    expect(loop.hasEnded()).toBe(false);
+    await server.next();
+    expect(loop.hasEnded()).toBe(true);
+    expect(loop.told).toEqual(['applied a', 'applied b']);
+  });
+
+  it('that the watch shows are tried again all the same when their answer says that they failed', async () => {
+    const first = Promise.withResolvers<RawObject>();
+    const loop = startLoop({ answer: ({ name }) => (name === 'a' ? first.promise : Promise.resolve({})) });
+    await loop.become(a, b);
+    loop.cluster.shown.add('a');
+    loop.wake();
+    await settled();
+    first.reject(kubeError('timeout'));
+    await settled();
+    expect(loop.log.lines.map(({ message }) => message)).toContain('a write failed and is tried again');
+    expect(loop.written()).toEqual(['a', 'b']);
+    await loop.pass(MINUTE);
+    expect(loop.written()).toEqual(['a', 'b', 'a']);
   });
 
   it('of several subjects are made side by side', async () => {

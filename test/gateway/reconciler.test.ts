@@ -35,6 +35,8 @@ function scene(objects: readonly RawObject[], { config = {}, answer, readOnly, o
   const upserts: RawObject[] = [];
   const view: GatewayView = {
     reads: () => readsOf(cluster.objects, cluster.reads),
+    service: ({ namespace, name }) =>
+      readsOf(cluster.objects).services.items.find(({ meta }) => meta.namespace === namespace && meta.name === name),
     whenAsked: () => Promise.resolve(),
     whenProven: () => Promise.resolve(prove?.(cluster)),
     watchEnvoyConfigs: () => undefined,
@@ -248,6 +250,86 @@ describe('a pass that waits for proof', () => {
 
   it('is none where later passes follow: they take it away', async () => {
     expect(await pass(ORPHANED, { gateways: seen([], EMPTY) }, false)).toEqual({ writes: [], waited: 0 });
+  });
+});
+
+describe('a write is shown', () => {
+  const stale = entrypoint('entry', {
+    ports: [
+      [80, 30999],
+      [443, 30998],
+    ],
+  });
+  const service = gatewayService('web', {
+    ports: [
+      [80, 31080],
+      [443, 31443],
+    ],
+  });
+  const half = entrypoint('entry', {
+    ports: [
+      [80, 31080],
+      [443, 30998],
+    ],
+  });
+  const done = entrypoint('entry', {
+    ports: [
+      [80, 31080],
+      [443, 31443],
+    ],
+  });
+  const again = { ...done, metadata: { ...(done.metadata as RawObject), uid: 'another' } };
+
+  it.each([
+    ['where every targetPort is as it writes it', done, true],
+    ['not before', stale, false],
+    ['not where only one of them is', half, false],
+    ['not by another object of that name', again, false],
+    ['not where there is none', undefined, false],
+  ])('%s', async (_, now, isShown) => {
+    const { look, reconciler, cluster } = scene([gateway(), service, stale]);
+    const action = actionOf(await look(), 'patch-entrypoint');
+    cluster.objects = now === undefined ? [gateway(), service] : [gateway(), service, now];
+    expect(reconciler.isShown?.(action)).toBe(isShown);
+  });
+
+  it('not where something else is written besides: the annotation that keeps Cilium from owning the address', async () => {
+    const answer = () => Promise.resolve({ status: { loadBalancer: { ingress: [{ ip: '122.9.70.186' }] } } });
+    const address = { ingress: [{ ip: '122.9.70.186' }] };
+    const { look, reconciler, cluster } = scene(
+      [
+        gateway(),
+        service,
+        entrypoint('entry', {
+          ports: [
+            [80, 30999],
+            [443, 30998],
+          ],
+          ...address,
+        }),
+      ],
+      { answer },
+    );
+    const action = actionOf(await look(), 'patch-entrypoint');
+    expect(action.changes).toHaveLength(3);
+    cluster.objects = [
+      gateway(),
+      service,
+      entrypoint('entry', {
+        ports: [
+          [80, 31080],
+          [443, 31443],
+        ],
+        ...address,
+      }),
+    ];
+    expect(reconciler.isShown?.(action)).toBe(false);
+  });
+
+  it('never where it writes an address: its answer tells', async () => {
+    const address = { ingress: [{ ip: '122.9.70.186' }] };
+    const { look, reconciler } = scene([gateway(), gatewayService(), entrypoint('entry', address)]);
+    expect(reconciler.isShown?.(actionOf(await look(), 'publish-address'))).toBe(false);
   });
 });
 
