@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { systemClock } from '../src/lib/clock.ts';
+import { type RunningProgram, startProgram } from '../test/control-plane/process.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
 import { startWatched, type WatchedProgram } from '../test/soak/program.ts';
 import { BUNDLE, describeMachine, requireBundle } from './setting.ts';
@@ -17,10 +18,15 @@ import { summarise } from './stats.ts';
  * What the program takes as the container starts it: twice, first with everything to be written, then with nothing. The
  * kubelet's and Prometheus' requests are made, too. Doctor's checks look after 2 and 3 minutes, then every 10: the mean of
  * the processor's time has them, the median minute has not.
+ * At the same time a bare Node process renews a Lease and answers the same requests. On a virtual machine that idles, each
+ * time a process wakes costs it some ten milliseconds, whatever it does then: a limit in percent of a core is only one
+ * where that process keeps well within it.
  */
 
 const LIMIT_MIB = 110;
 const LIMIT_CPU_PERCENT = 1;
+/** Where the bare process takes more than half of the limit, the program may take so many times as much. */
+const LIMIT_TIMES_BARE = 2;
 const MINUTE_MS = 60_000;
 /** How often the kubelet asks with the chart's probes, and Prometheus by default. */
 const PROBES: Readonly<Record<string, number>> = { '/healthz': 10_000, '/readyz': 5_000, '/metrics': 30_000 };
@@ -54,9 +60,14 @@ try {
   const rows = [await measure('first start', 1), await measure('restart', Number(values.minutes))];
   const worst = Math.max(...rows.flatMap(({ resident }) => resident));
   const idle = summarise(rows.at(-1)?.cpu ?? []).median;
-  const reached = worst <= LIMIT_MIB && idle < LIMIT_CPU_PERCENT;
+  const bare = summarise(rows.at(-1)?.bare ?? []).median;
+  const limit = Math.max(LIMIT_CPU_PERCENT, LIMIT_TIMES_BARE * bare);
+  const reached = worst <= LIMIT_MIB && idle < limit;
+  const beside =
+    limit > LIMIT_CPU_PERCENT ? ` (here ${LIMIT_TIMES_BARE} × the bare Node process, ${limit.toFixed(1)} %)` : '';
   process.stdout.write(
-    `\ntarget once it has started: ≤ ${LIMIT_MIB} MiB, < ${LIMIT_CPU_PERCENT} % of a core in the median minute: ${reached ? 'reached' : 'MISSED'}\n`,
+    `\nidle, the median minute: ${idle.toFixed(2)} % of a core, ${(idle / bare).toFixed(1)} × a bare Node process that only renews a Lease\n` +
+      `target once it has started: ≤ ${LIMIT_MIB} MiB, < ${LIMIT_CPU_PERCENT} % of a core${beside}: ${reached ? 'reached' : 'MISSED'}\n`,
   );
   process.exitCode = reached ? 0 : 1;
 } finally {
@@ -69,6 +80,8 @@ interface Row {
   readonly resident: readonly number[];
   /** Percent of a core, in each minute. */
   readonly cpu: readonly number[];
+  /** The same of the bare process. */
+  readonly bare: readonly number[];
 }
 
 async function measure(what: string, minutes: number): Promise<Row> {
@@ -79,6 +92,7 @@ async function measure(what: string, minutes: number): Promise<Row> {
     join(dir, `${what}.log`),
   );
   const probes = new AbortController();
+  let bare: RunningProgram | undefined;
   try {
     await program.leads();
     await waitFor(
@@ -91,25 +105,53 @@ async function measure(what: string, minutes: number): Promise<Row> {
     );
     const seconds = (performance.now() - startedAt) / 1000;
     probeAsKubelet(await addressOf(program), probes.signal);
+    const started = await startBare(what);
+    bare = started.program;
+    probeAsKubelet(started.address, probes.signal);
+    const pids = [program.running.pid, bare.pid] as const;
     const resident: number[] = [];
-    const cpu: number[] = [];
+    const cpu: number[][] = [[], []];
     for (let minute = 0; minute < minutes; minute += 1) {
-      const before = cpuSeconds(program.running.pid);
+      const before = pids.map(cpuSeconds);
       await systemClock.sleep(MINUTE_MS);
-      cpu.push(((cpuSeconds(program.running.pid) - before) / MINUTE_MS) * 100_000);
+      for (const [index, pid] of pids.entries()) {
+        cpu[index]?.push(((cpuSeconds(pid) - (before[index] ?? 0)) / MINUTE_MS) * 100_000);
+      }
       resident.push(program.sample().residentMiB);
     }
+    const [ours = [], beside = []] = cpu;
     const peak = peakMiB(program.running.pid);
     const after = resident.map((value, index) => `after ${index + 1} min ${value.toFixed(0)}`).join(', ');
     process.stdout.write(
       `${what}: in sync after ${seconds.toFixed(1)} s; peak ${peak.toFixed(1)}, ${after}; ` +
-        `processor ${cpu.map((value) => value.toFixed(1)).join(', ')} % a minute\n`,
+        `processor ${percents(ours)} % a minute, the bare process ${percents(beside)} %\n`,
     );
-    return { resident, cpu };
+    return { resident, cpu: ours, bare: beside };
   } finally {
     probes.abort(new Error('measured'));
+    await bare?.kill();
     await program.stop();
   }
+}
+
+/** A Node process that does nothing but idle, as a leader does; with the address of its page. */
+async function startBare(what: string): Promise<{ readonly program: RunningProgram; readonly address: string }> {
+  const args = [fileURLToPath(new URL('bare-lease.ts', import.meta.url)), kubeconfig, 'kube-system', leaseName(what)];
+  const log = join(dir, `bare-${what}.log`);
+  const program = await startProgram('bare-lease', { program: process.execPath, args }, log, []);
+  const address = await waitFor('the bare process', () => {
+    if (!program.running()) throw new Error(program.logTail());
+    return /^127\.0\.0\.1:\d+$/m.exec(readFileSync(log, 'utf8'))?.[0];
+  });
+  return { program, address };
+}
+
+function leaseName(what: string): string {
+  return `bare-${what.replaceAll(' ', '-')}`;
+}
+
+function percents(values: readonly number[]): string {
+  return values.map((value) => value.toFixed(1)).join(', ');
 }
 
 /** What the image sets, from the Dockerfile. */
