@@ -14,7 +14,7 @@ import { BUNDLE, describeMachine, requireBundle } from './setting.ts';
 import { summarise } from './stats.ts';
 
 /*
- * usage: footprint.ts [--gateways 500] [--nodes 1000] [--minutes 3]
+ * usage: footprint.ts [--gateways 500] [--nodes 1000] [--minutes 8]
  * What the program takes as the container starts it: twice, first with everything to be written, then with nothing. The
  * kubelet's and Prometheus' requests are made, too. Doctor's checks look after 2 and 3 minutes, then every 10: the mean of
  * the processor's time has them, the median minute has not.
@@ -35,7 +35,7 @@ const { values } = parseArgs({
   options: {
     gateways: { type: 'string', default: '500' },
     nodes: { type: 'string', default: '1000' },
-    minutes: { type: 'string', default: '3' },
+    minutes: { type: 'string', default: '8' },
   },
 });
 
