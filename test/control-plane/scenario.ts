@@ -157,6 +157,9 @@ export async function versions(cluster: ControlPlane): Promise<readonly string[]
   return objects.map(({ kind, metadata }) => `${kind} ${metadata.name} ${metadata.resourceVersion}`);
 }
 
+/** The garbage collector looks every 30 s whether there are new kinds, and collects nothing until it has read them. */
+const GARBAGE_MS = 60_000;
+
 /** Takes away what tests make, and waits until Cilium's Services have gone with it. */
 export async function clean(cluster: ControlPlane): Promise<void> {
   for (const resource of [GATEWAYS, INGRESSES, GATEWAY_CLASSES]) {
@@ -164,14 +167,15 @@ export async function clean(cluster: ControlPlane): Promise<void> {
       await cluster.remove(resource, { namespace: metadata.namespace ?? '', name: metadata.name });
     }
   }
-  await waitFor('the Services to go', async () => {
+  const gone = async (): Promise<boolean> => {
     const services = (await cluster.list(SERVICES)).filter(({ metadata }) => metadata.name !== 'kubernetes');
     for (const { metadata } of services) {
       if (metadata.name.startsWith('cilium-gateway-')) continue;
       await cluster.remove(SERVICES, { namespace: metadata.namespace ?? '', name: metadata.name });
     }
     return services.length === 0;
-  });
+  };
+  await waitFor('the Services to go', gone, { timeoutMs: GARBAGE_MS });
 }
 
 /** A Pod of Cilium's as its chart makes it; there is no kubelet, so its status is what the test says. */
