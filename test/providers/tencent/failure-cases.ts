@@ -29,11 +29,11 @@ export const FAILURES: readonly FailureCase[] = [
   {
     name: 'no answer in time',
     cause: { kind: 'hang' },
-    limits: { attemptMs: 40, attempts: 3 },
+    limits: { attemptMs: 400, attempts: 3 },
     category: 'unavailable',
     asked: 3,
     message:
-      /^clb:DescribeListeners: no answer within 0 s\. Check that the endpoint can be reached .* tried 3 times\.$/,
+      /^clb:DescribeListeners: no answer within 0\.4 s\. Check that the endpoint can be reached .* tried 3 times\.$/,
   },
   {
     name: 'a reset',
