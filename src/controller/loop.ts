@@ -286,7 +286,7 @@ export function createLoop(options: LoopOptions): Loop {
     config: LoopConfig,
     signal: AbortSignal,
   ): Promise<void> {
-    const gated = { ...ports, mayWrite: () => mayWrite(config) };
+    const gated = { ...ports, mayWrite: () => !stopping && mayWrite(config) };
     const answers: Promise<boolean>[] = [];
     const carryOutUntilSeen = (action: Action): Promise<boolean> => {
       const answer = carryOut(key, action, reconcileId, gated, signal);
@@ -295,16 +295,20 @@ export function createLoop(options: LoopOptions): Loop {
     };
     try {
       const before = troubles.get(key);
-      for (const stage of stagesOf(group)) {
-        if (stopping) return;
+      const stages = stagesOf(group);
+      let done = 0;
+      for (const stage of stages) {
+        if (stopping) break;
         if (stage.some((action) => reconciler.admit?.(action) === false)) {
           postpone(key, undefined, CONFLICT_BACKOFF);
-          return;
+          break;
         }
-        if (!(await carryOutStage(stage, carryOutUntilSeen))) return;
+        if (!(await carryOutStage(stage, carryOutUntilSeen))) break;
+        done += 1;
       }
       const ended = await Promise.all(answers);
-      if (!ended.includes(false) && troubles.get(key) === before) troubles.delete(key);
+      const isThrough = done === stages.length && !ended.includes(false);
+      if (isThrough && troubles.get(key) === before) troubles.delete(key);
     } catch (error) {
       if (signal.aborted) return;
       logger.error({ err: error, subject: key, reconcileId }, 'a write could not be carried out');

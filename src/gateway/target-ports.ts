@@ -94,7 +94,7 @@ export function patchEntrypoint(
   };
 }
 
-const TARGET_PORT = /^\/spec\/ports\/(\d+)\/targetPort$/;
+const PORT_FIELD = /^\/spec\/ports\/(\d+)\/(port|targetPort)$/;
 
 /**
  * Whether the entrypoint, as the watch shows it, has each targetPort that the action writes. False for a write of anything
@@ -103,11 +103,17 @@ const TARGET_PORT = /^\/spec\/ports\/(\d+)\/targetPort$/;
  */
 export function showsTargetPorts(entrypoint: ServiceModel | undefined, { target, request }: Action): boolean {
   if (entrypoint?.meta.uid !== target.uid || request.verb !== 'patch' || request.patch.type !== 'json') return false;
-  return request.patch.body.every(({ op, path, value }) => {
-    if (op === 'test') return true;
-    const port = entrypoint.ports[Number(TARGET_PORT.exec(path)?.[1] ?? Number.NaN)];
-    return port !== undefined && port.targetPort === value;
-  });
+  const { body } = request.patch;
+  return (
+    body.some(({ op }) => op !== 'test') &&
+    body.every(({ op, path, value }) => {
+      const [, index, field] = PORT_FIELD.exec(path) ?? [];
+      const port = entrypoint.ports[Number(index)];
+      // What a targetPort was before is tested, too, and is no longer so.
+      if (op === 'test') return field !== 'port' || port?.port === value;
+      return field === 'targetPort' && port !== undefined && port.targetPort === value;
+    })
+  );
 }
 
 function annotationOperations(service: ServiceModel, key: string, value: string): JsonPatchOperation[] {

@@ -7,8 +7,8 @@ const TAIL_LINES = 15;
 /** How a program written in Go says that it crashed: the runtime, a panic, or klog's Fatal. */
 const CRASH = /^(?:fatal error: |panic: |SIG[A-Z]+: |F\d{4} )/m;
 const CRASH_LINES = 40;
-/** What no program takes for an end. */
-const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']);
+/** What ends no program. */
+const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT']);
 
 /** A program that runs until it is stopped. */
 export interface RunningProgram {

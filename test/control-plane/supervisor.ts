@@ -36,6 +36,8 @@ export function createSupervisor<Name extends string>(
   const programs = new Map<Name, RunningProgram>();
   let disturbed = false;
 
+  const recoveries = new Set<Promise<void>>();
+
   async function start(name: Name): Promise<void> {
     const recipe = recipes[name];
     const log = logPath(dir, name);
@@ -43,7 +45,10 @@ export function createSupervisor<Name extends string>(
     const program = await startProgram(name, recipe.command(), log, prefix);
     programs.set(name, program);
     await untilReady(program, () => recipe.ready((pattern) => logSays(log, pattern, from)));
-    void program.exited.then((how) => recover(name, program, how));
+    void program.exited.then((how) => {
+      const recovery = recover(name, program, how).finally(() => recoveries.delete(recovery));
+      recoveries.add(recovery);
+    });
   }
 
   async function recover(name: Name, program: RunningProgram, how: string): Promise<void> {
@@ -51,16 +56,22 @@ export function createSupervisor<Name extends string>(
     console.log(`flaky: ${name} ended by itself (${how}) and is started again:\n${program.logTail()}`);
     try {
       await recipes[name].beforeRestart?.();
-      await start(name);
+      if (!disturbed) await start(name);
     } catch (error) {
       console.log(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 
+  /** From now on nothing is started by itself any more, and what was has ended. */
+  async function recovered(): Promise<void> {
+    disturbed = true;
+    await Promise.all(recoveries);
+  }
+
   return {
     start,
     async restart(name) {
-      disturbed = true;
+      await recovered();
       await programs.get(name)?.kill();
       await recipes[name].beforeRestart?.();
       await start(name);
@@ -73,7 +84,7 @@ export function createSupervisor<Name extends string>(
     },
     pids: () => [...programs.values()].filter((program) => program.running()).map((program) => program.pid),
     async stopAll() {
-      disturbed = true;
+      await recovered();
       await Promise.all([...programs.values()].map((program) => program.kill()));
     },
   };

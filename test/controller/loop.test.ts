@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ENVOY_CONFIGS } from '../../src/kube/resources.ts';
 import type { RawObject } from '../../src/kube/types.ts';
+import type { Prepared } from '../../src/plan/apply.ts';
 import { finding } from '../../src/plan/make.ts';
-import { action, kubeError } from '../plan/build.ts';
+import type { CopyRequest } from '../../src/plan/plan.types.ts';
+import { action, kubeError, scriptedClient } from '../plan/build.ts';
 import { settled, startLoop } from './harness.ts';
 
 const MINUTE = 60_000;
@@ -192,6 +195,20 @@ describe('writes', () => {
     expect(loop.written()).toEqual(['a', 'b', 'a']);
   });
 
+  it('that the watch shows are told of and backed off when their answer breaks the program, even where the next one is refused', async () => {
+    const answers = { a: Promise.withResolvers<RawObject>(), b: Promise.withResolvers<RawObject>() };
+    const loop = startLoop({ answer: ({ name }) => (name === 'a' ? answers.a : answers.b).promise });
+    await loop.become(a, b);
+    loop.cluster.shown.add('a');
+    loop.wake();
+    await settled();
+    answers.a.reject(new TypeError('a mistake of ours'));
+    answers.b.reject(kubeError('forbidden'));
+    await settled();
+    expect(loop.log.lines.map(({ message }) => message)).toContain('a write could not be carried out');
+    expect(loop.written()).toEqual(['a', 'b']); // and it is not tried again at once
+  });
+
   it('of several subjects are made side by side', async () => {
     const server = byHand();
     const loop = startLoop({ answer: server.answer });
@@ -294,6 +311,22 @@ describe('who does not lead', () => {
 });
 
 describe('a graceful stop', () => {
+  it('keeps back a write whose bulk is still being read', async () => {
+    const read = Promise.withResolvers<Prepared>();
+    const ref = { namespace: 'kube-system', name: 'a' };
+    const client = scriptedClient(() => Promise.resolve({}));
+    const ports = { client, fieldManager: 'test', mayWrite: () => true, prepare: () => read.promise };
+    const request = { verb: 'copy', resource: ENVOY_CONFIGS, ref } as CopyRequest;
+    const loop = startLoop({ options: { ports } });
+    await loop.become(action({ name: 'a', parts: { request } }));
+    loop.stop.abort();
+    await settled();
+    const patch = { type: 'merge', body: {} } as const;
+    read.resolve({ request: { verb: 'patch', resource: ENVOY_CONFIGS, ref, patch }, newer: undefined });
+    await loop.ended;
+    expect(client.sent).toEqual([]);
+  });
+
   it('lets the write under way end, and begins no other, not even of the same subject', async () => {
     const server = byHand();
     const loop = startLoop({ answer: server.answer });

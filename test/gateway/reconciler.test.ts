@@ -278,6 +278,13 @@ describe('a write is shown', () => {
       [443, 31443],
     ],
   });
+  const shifted = entrypoint('entry', {
+    ports: [
+      [8080, 31080],
+      [80, 31443],
+      [443, 30998],
+    ],
+  });
   const again = { ...done, metadata: { ...(done.metadata as RawObject), uid: 'another' } };
 
   it.each([
@@ -285,6 +292,7 @@ describe('a write is shown', () => {
     ['not before', stale, false],
     ['not where only one of them is', half, false],
     ['not by another object of that name', again, false],
+    ['not by another port that stands in the place of the one it writes', shifted, false],
     ['not where there is none', undefined, false],
   ])('%s', async (_, now, isShown) => {
     const { look, reconciler, cluster } = scene([gateway(), service, stale]);
