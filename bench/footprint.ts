@@ -10,6 +10,7 @@ import { systemClock } from '../src/lib/clock.ts';
 import { type RunningProgram, startProgram } from '../test/control-plane/process.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
 import { startWatched, type WatchedProgram } from '../test/soak/program.ts';
+import { cpuSeconds, memoryMiB } from './process-status.ts';
 import { BUNDLE, describeMachine, requireBundle } from './setting.ts';
 import { summarise } from './stats.ts';
 
@@ -120,7 +121,7 @@ async function measure(what: string, minutes: number): Promise<Row> {
       resident.push(program.sample().residentMiB);
     }
     const [ours = [], beside = []] = cpu;
-    const peak = peakMiB(program.running.pid);
+    const peak = memoryMiB(program.running.pid, 'VmHWM');
     const after = resident.map((value, index) => `after ${index + 1} min ${value.toFixed(0)}`).join(', ');
     process.stdout.write(
       `${what}: in sync after ${seconds.toFixed(1)} s; peak ${peak.toFixed(1)}, ${after}; ` +
@@ -191,16 +192,4 @@ function probeAsKubelet(address: string, signal: AbortSignal): void {
     }, everyMs);
     signal.addEventListener('abort', () => clearInterval(timer));
   }
-}
-
-function peakMiB(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-}
-
-/** utime and stime are the 14th and 15th field; a tick is 10 ms on Linux. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createKubeClient } from '../src/kube/client.ts';
 import type { KubeClient } from '../src/kube/client.types.ts';
@@ -10,6 +10,7 @@ import { atDeath } from '../test/control-plane/cleanup.ts';
 import { type ControlPlane, startControlPlane } from '../test/control-plane/fixture.ts';
 import { conditionOf, valueAt } from '../test/control-plane/objects.ts';
 import { waitFor } from '../test/control-plane/wait.ts';
+import { cpuSeconds, memoryMiB } from './process-status.ts';
 import { BUNDLE } from './setting.ts';
 
 const OWN_CLASS = 'cilium-cloud';
@@ -138,8 +139,8 @@ function childOf(child: ReturnType<typeof spawn>): Child {
   });
   return {
     pid,
-    peakMiB: () => statusKiB(pid, 'VmHWM') / 1024,
-    residentMiB: () => statusKiB(pid, 'VmRSS') / 1024,
+    peakMiB: () => memoryMiB(pid, 'VmHWM'),
+    residentMiB: () => memoryMiB(pid, 'VmRSS'),
     cpuSeconds: () => cpuSeconds(pid),
     stop: async () => {
       child.kill('SIGTERM');
@@ -148,19 +149,6 @@ function childOf(child: ReturnType<typeof spawn>): Child {
       return code;
     },
   };
-}
-
-function statusKiB(pid: number, key: string): number {
-  const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm'));
-  return Number(line?.[1] ?? 0);
-}
-
-/** utime and stime are the 14th and 15th field; a tick is 10 ms on Linux. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Runs the bundle to its end; wall time in seconds and peak memory in MiB. */
@@ -173,7 +161,7 @@ export async function runOnce(
   let peakMiB = 0;
   const sampling = setInterval(() => {
     try {
-      peakMiB = Math.max(peakMiB, statusKiB(child.pid ?? 0, 'VmHWM') / 1024);
+      peakMiB = Math.max(peakMiB, memoryMiB(child.pid ?? 0, 'VmHWM'));
     } catch {
       // It has ended.
     }
