@@ -295,20 +295,16 @@ export function createLoop(options: LoopOptions): Loop {
     };
     try {
       const before = troubles.get(key);
-      const stages = stagesOf(group);
-      let done = 0;
-      for (const stage of stages) {
+      for (const stage of stagesOf(group)) {
         if (stopping) break;
         if (stage.some((action) => reconciler.admit?.(action) === false)) {
           postpone(key, undefined, CONFLICT_BACKOFF);
           break;
         }
         if (!(await carryOutStage(stage, carryOutUntilSeen))) break;
-        done += 1;
       }
       const ended = await Promise.all(answers);
-      const isThrough = done === stages.length && !ended.includes(false);
-      if (isThrough && troubles.get(key) === before) troubles.delete(key);
+      if (!ended.includes(false) && troubles.get(key) === before) troubles.delete(key);
     } catch (error) {
       if (signal.aborted) return;
       logger.error({ err: error, subject: key, reconcileId }, 'a write could not be carried out');

@@ -177,8 +177,8 @@ function writerOf(action: Action, view: GatewayView): string {
     const config = view.reads().envoyConfigs?.items.find(({ meta }) => meta.uid === action.target.uid);
     return foreignOwner(config?.writers ?? [])?.manager ?? '';
   }
-  const service = view.reads().services.items.find(({ meta }) => meta.uid === action.target.uid);
-  if (service === undefined) return '';
+  const service = view.service(action.target);
+  if (service?.meta.uid !== action.target.uid) return '';
   if (action.kind === 'publish-address' || action.kind === 'clear-address') {
     // A writer that empties the field owns nothing there any more: the last one at all is the best guess.
     return (foreignOwner(service.ingressOwners) ?? foreignOwner(service.statusWriters))?.manager ?? '';

@@ -7,8 +7,6 @@ const TAIL_LINES = 15;
 /** How a program written in Go says that it crashed: the runtime, a panic, or klog's Fatal. */
 const CRASH = /^(?:fatal error: |panic: |SIG[A-Z]+: |F\d{4} )/m;
 const CRASH_LINES = 40;
-/** What ends no program. */
-const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set(['SIGSTOP', 'SIGCONT']);
 
 /** A program that runs until it is stopped. */
 export interface RunningProgram {
@@ -21,8 +19,6 @@ export interface RunningProgram {
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL (an API server that is asked politely keeps its port for many seconds), then the wait for its end. */
   kill(): Promise<void>;
-  /** Whether a signal was sent that may end it: by `signal`, `kill`, or at the end of this process. */
-  readonly asked: boolean;
   /** The last lines it logged, for an error message; of a program in Go that crashed, the lines that say why. */
   logTail(): string;
 }
@@ -52,11 +48,8 @@ export async function startProgram(
 
 function running(name: string, child: ChildProcess, pid: number, logPath: string, from: number): RunningProgram {
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
-  let asked = false;
   const signal = (what: NodeJS.Signals): void => {
-    if (!isRunning()) return;
-    asked ||= !HARMLESS.has(what);
-    child.kill(what);
+    if (isRunning()) child.kill(what);
   };
   const forget = atDeath(() => signal('SIGKILL'));
   const exited = new Promise<string>((resolve) => {
@@ -72,9 +65,6 @@ function running(name: string, child: ChildProcess, pid: number, logPath: string
     exited,
     running: isRunning,
     signal,
-    get asked() {
-      return asked;
-    },
     async kill() {
       signal('SIGKILL');
       await exited;

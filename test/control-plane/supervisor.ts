@@ -34,8 +34,8 @@ export function createSupervisor<Name extends string>(
   prefix: readonly string[],
 ): Supervisor<Name> {
   const programs = new Map<Name, RunningProgram>();
+  /** Somebody sent a signal, or stops all. */
   let disturbed = false;
-
   const recoveries = new Set<Promise<void>>();
 
   async function start(name: Name): Promise<void> {
@@ -52,7 +52,7 @@ export function createSupervisor<Name extends string>(
   }
 
   async function recover(name: Name, program: RunningProgram, how: string): Promise<void> {
-    if (disturbed || program.asked) return;
+    if (disturbed) return;
     console.log(`flaky: ${name} ended by itself (${how}) and is started again:\n${program.logTail()}`);
     try {
       await recipes[name].beforeRestart?.();

@@ -54,13 +54,16 @@ const MOVES = [
 test('moves there and back: the entrypoint loses nothing, the NodePort is the same and soon back', {
   retry: 0,
 }, async () => {
-  const outages: number[] = [];
-  for (let round = 0; round < TRIES; round += 1) {
-    outages.length = 0;
-    for (const { to, loadBalancerClass } of MOVES) outages.push(await outageOfMove(to, loadBalancerClass));
-    if (Math.max(...outages) <= MAX_NODE_PORT_OUTAGE_MS) break;
+  let longest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < TRIES && longest > MAX_NODE_PORT_OUTAGE_MS; round += 1) {
+    longest = 0;
+    for (const { to, loadBalancerClass } of MOVES) {
+      longest = Math.max(longest, await outageOfMove(to, loadBalancerClass));
+    }
+    // In the form of scripts/flaky-reporter.ts, which CI repeats at its end.
+    if (longest > MAX_NODE_PORT_OUTAGE_MS) console.info(`flaky: a move left the NodePort out for ${longest} ms`);
   }
-  expect(Math.max(...outages)).toBeLessThanOrEqual(MAX_NODE_PORT_OUTAGE_MS);
+  expect(longest).toBeLessThanOrEqual(MAX_NODE_PORT_OUTAGE_MS);
 });
 
 /** Moves the Gateway while clients connect; all that must hold of every move does. How long its own NodePort was out, ms. */

@@ -254,37 +254,15 @@ describe('a pass that waits for proof', () => {
 });
 
 describe('a write is shown', () => {
-  const stale = entrypoint('entry', {
-    ports: [
-      [80, 30999],
-      [443, 30998],
-    ],
-  });
-  const service = gatewayService('web', {
-    ports: [
-      [80, 31080],
-      [443, 31443],
-    ],
-  });
-  const half = entrypoint('entry', {
-    ports: [
-      [80, 31080],
-      [443, 30998],
-    ],
-  });
-  const done = entrypoint('entry', {
-    ports: [
-      [80, 31080],
-      [443, 31443],
-    ],
-  });
-  const shifted = entrypoint('entry', {
-    ports: [
-      [8080, 31080],
-      [80, 31443],
-      [443, 30998],
-    ],
-  });
+  const ports = (at80: number, at443: number): [number, number][] => [
+    [80, at80],
+    [443, at443],
+  ];
+  const stale = entrypoint('entry', { ports: ports(30999, 30998) });
+  const service = gatewayService('web', { ports: ports(31080, 31443) });
+  const half = entrypoint('entry', { ports: ports(31080, 30998) });
+  const done = entrypoint('entry', { ports: ports(31080, 31443) });
+  const shifted = entrypoint('entry', { ports: [[8080, 31080], ...ports(31443, 30998)] });
   const again = { ...done, metadata: { ...(done.metadata as RawObject), uid: 'another' } };
 
   it.each([
@@ -304,33 +282,11 @@ describe('a write is shown', () => {
   it('not where something else is written besides: the annotation that keeps Cilium from owning the address', async () => {
     const answer = () => Promise.resolve({ status: { loadBalancer: { ingress: [{ ip: '122.9.70.186' }] } } });
     const address = { ingress: [{ ip: '122.9.70.186' }] };
-    const { look, reconciler, cluster } = scene(
-      [
-        gateway(),
-        service,
-        entrypoint('entry', {
-          ports: [
-            [80, 30999],
-            [443, 30998],
-          ],
-          ...address,
-        }),
-      ],
-      { answer },
-    );
+    const before = entrypoint('entry', { ports: ports(30999, 30998), ...address });
+    const { look, reconciler, cluster } = scene([gateway(), service, before], { answer });
     const action = actionOf(await look(), 'patch-entrypoint');
     expect(action.changes).toHaveLength(3);
-    cluster.objects = [
-      gateway(),
-      service,
-      entrypoint('entry', {
-        ports: [
-          [80, 31080],
-          [443, 31443],
-        ],
-        ...address,
-      }),
-    ];
+    cluster.objects = [gateway(), service, entrypoint('entry', { ports: ports(31080, 31443), ...address })];
     expect(reconciler.isShown?.(action)).toBe(false);
   });
 
